@@ -1,0 +1,57 @@
+"""What a prompt asks the painter for, once read: the value between the words and the brush.
+
+The reader makes a Sketch out of text; scenes, subjects and styles are painted from it. Nothing here
+knows a word of any language or a pixel of any picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    """One subject (or several alike) to stand in the scene."""
+
+    name: str
+    """Name of the subject's art, such as ``cat``."""
+    count: int = 1
+    colour: str | None = None
+    """Main colour as ``#rrggbb``; None takes the art's own."""
+    pose: str | None = None
+    wears: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+    seat: str | None = None
+    """Name of the subject it sits or lies on, such as ``deckchair``."""
+    place: str | None = None
+    """``left``, ``right``, ``centre``, ``back``, ``front``, ``sky`` or None for where it looks best."""
+    size: str | None = None
+    """``small``, ``large`` or None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """A whole picture before it is painted."""
+
+    scene: str | None = None
+    """Name of the scene; None leaves the choice to the things (or to an abstract when there are none)."""
+    things: tuple[Thing, ...] = ()
+    time: str | None = None
+    """``dawn``, ``day``, ``dusk`` or ``night``."""
+    weather: str | None = None
+    """``clear``, ``rain``, ``snow`` or ``fog``."""
+    season: str | None = None
+    """``spring``, ``summer``, ``autumn`` or ``winter``."""
+    effects: tuple[str, ...] = ()
+    """Such as ``blossom``, ``neon``, ``steam``, ``stars``, ``aurora``, ``earth``, ``flying-cars``."""
+    styles: tuple[str, ...] = ()
+    """Names of style passes, strongest first."""
+    palette: str | None = None
+    seed: int = 0
+    """0 to 2**63-1; the same Sketch at any size shows the same composition."""
+    drawn: tuple[str, ...] = ()
+    """Words of the prompt that are in the picture, as the user wrote them."""
+    undrawn: tuple[str, ...] = ()
+    """Words that were understood but that this painter cannot draw (or not together)."""
+    unknown: tuple[str, ...] = ()
+    """Words that were not understood."""
