@@ -1,0 +1,148 @@
+"""What each model and server takes, costs and becomes: facts read from ``catalog.toml``.
+
+Only reads and looks up; whether a Request keeps the rules is `_rules`' business. Each entry carries the
+date (``as_of``) and the source of its facts.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeRule:
+    """Which sizes a model takes that are not named one by one; edges and areas in pixels."""
+
+    multiple: int
+    min_edge: int
+    max_edge: int
+    min_pixels: int
+    max_pixels: int
+    max_ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """Millionths of a dollar: per million tokens by kind of token, or per picture by quality and size."""
+
+    input_text: int | None = None
+    input_image: int | None = None
+    input_cached_text: int | None = None
+    input_cached_image: int | None = None
+    output_image: int | None = None
+    output_text: int | None = None
+    pictures: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """``pictures["high"]["1024x1024"]``: what one output picture costs."""
+    batch_factor: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One model: what it takes, costs, when it retires, what succeeds it. Empty tuples: does not take it."""
+
+    name: str
+    title: str = ""
+    aliases: tuple[str, ...] = ()
+    """Dated snapshots and other names of the same model."""
+    released: date | None = None
+    shutdown: date | None = None
+    successor: str | None = None
+    kinds: tuple[str, ...] = ("generate",)
+    max_prompt: int | None = None
+    """Longest prompt, in characters."""
+    max_n: int = 1
+    """Most pictures in one call; more are drawn in several calls."""
+    max_inputs: int = 0
+    mask: bool = False
+    soft_mask: bool = False
+    """Whether the mask is only guidance, so that the original has to be put back outside it."""
+    sizes: tuple[str, ...] = ()
+    size_rule: SizeRule | None = None
+    qualities: tuple[str, ...] = ()
+    default_quality: str | None = None
+    styles: tuple[str, ...] = ()
+    """Values of the API's own ``style`` parameter."""
+    backgrounds: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    response_formats: tuple[str, ...] = ()
+    moderations: tuple[str, ...] = ()
+    fidelities: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    """Names of every API parameter it takes, beyond model and prompt."""
+    max_partials: int = 0
+    seed: bool = False
+    revises_prompt: bool = False
+    token_formula: Mapping[str, Any] = field(default_factory=dict)
+    """How output tokens are foretold: ``steps`` by quality, and whether that is official."""
+    price: Price = field(default_factory=Price)
+    free: bool = False
+    catalogued: bool = True
+    """False for a name we know nothing about: it passes with a warning."""
+    as_of: date | None = None
+    source: str = ""
+
+    def retired(self, today: date) -> bool:
+        """Return whether the model is gone on that day."""
+        return self.shutdown is not None and self.shutdown <= today
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One place that speaks the Images API, and how it differs from OpenAI's own."""
+
+    name: str
+    title: str = ""
+    official: bool = False
+    """Whether models live and die there as the catalogue says."""
+    base_url: str | None = None
+    detect: Mapping[str, str] = field(default_factory=dict)
+    """How it is known: a part of the URL's host, a port, or an id it lists."""
+    sends: tuple[str, ...] | None = None
+    """Parameters it takes; None sends all that the model takes."""
+    size_as: str = "size"
+    mask: str = "alpha"
+    """``alpha`` (transparent is repainted), ``white`` (white is repainted) or ``none``."""
+    edits: str = "multipart"
+    """``multipart``, ``json``, ``inpainting`` or ``none``."""
+    variations: bool = False
+    response_format: str | None = None
+    """What to ask for so that pictures come as base64 where both are possible."""
+    streams: bool = False
+    max_n: int | None = None
+    as_of: date | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """All models and servers that we know facts about."""
+
+    models: Mapping[str, Model]
+    servers: Mapping[str, Server]
+    default_model: str
+    offline_model: str
+    as_of: date
+
+    def model(self, name: str) -> Model:
+        """Return the model of that name or alias; an unknown name gives an uncatalogued Model."""
+        raise NotImplementedError
+
+    def server(self, base_url: str | None) -> Server:
+        """Return the profile of the server at that URL: OpenAI's for None, the cautious one when unknown."""
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self.models.values())
+
+
+@cache
+def load_catalog() -> Catalog:
+    """Return the catalogue that comes with the package, read once."""
+    text = files(__package__).joinpath("catalog.toml").read_text(encoding="utf-8")
+    return _catalog(tomllib.loads(text))

@@ -1,0 +1,219 @@
+"""Every error a user may meet, and what it tells them.
+
+    DalleError                     root: what happened, and what to do
+    ├── RequestError               the request breaks a rule; nothing was sent
+    │   ├── PromptError            the prompt is empty, too long, or names an unknown variable
+    │   ├── OptionError            an option or its value is not known, or the model does not take it
+    │   ├── MaskError              the mask is empty, full, or does not fit
+    │   └── ReferenceNotFound      no such Run, picture, variable or file
+    ├── SettingsError              a setting is missing or wrong; nothing was sent
+    ├── MoneyError                 nothing was sent, to spare the user's money
+    │   ├── BudgetError            the budget would be crossed
+    │   └── ConfirmationNeeded     dear enough that ``--yes`` is asked
+    ├── StoreError                 pictures cannot be kept or read
+    │   ├── StoreUnwritable        read-only folder, full disk
+    │   └── StoreDamaged           corrupt database, or one of a newer version
+    └── DrawError                  the backend was asked and did not draw
+        ├── RefusedError           moderation refused the prompt or a picture
+        ├── AuthenticationError    the key is missing, wrong, or not allowed
+        ├── BillingError           the account has no money or quota left
+        ├── ModelNotFound          the server does not know the model (any more)
+        ├── RateLimitError         asked too fast
+        ├── ServerError            the server failed
+        ├── ConnectionFailed       the server could not be reached, or the answer was lost
+        ├── DrawTimeout            no answer in time
+        └── BadAnswer              an answer came that is no picture
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dalle_nb._records import Billed, Status
+
+__all__ = [
+    "AuthenticationError",
+    "BadAnswer",
+    "BillingError",
+    "BudgetError",
+    "ConfirmationNeeded",
+    "ConnectionFailed",
+    "DalleError",
+    "DrawError",
+    "DrawTimeout",
+    "MaskError",
+    "ModelNotFound",
+    "MoneyError",
+    "OptionError",
+    "PromptError",
+    "RateLimitError",
+    "ReferenceNotFound",
+    "RefusedError",
+    "RequestError",
+    "ServerError",
+    "SettingsError",
+    "StoreDamaged",
+    "StoreError",
+    "StoreUnwritable",
+]
+
+
+class DalleError(Exception):
+    """What happened, in one line, and what to do about it, in another.
+
+    ``run`` is the Run in the history that records the failure, when there is one: its pictures
+    keep whatever had already come.
+    """
+
+    status: Status | None = None
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        super().__init__(what, fix)
+        self.what, self.fix = what, fix
+        self.run: object | None = None
+        self._shown = False
+
+    def __str__(self) -> str:
+        return f"{self.what}\n→ {self.fix}" if self.fix else self.what
+
+    def _render_traceback_(self) -> list[str]:
+        """Two plain lines the first time IPython shows the error; all of it for ``%tb`` after that."""
+        if self._shown:
+            return _full_traceback(self)
+        self._shown = True
+        line = _users_line(self.__traceback__)
+        where = f"  [{line}]" if line else ""
+        return [f"{type(self).__name__}: {self.what}", f"→ {self.fix}{where}  (%tb)"]
+
+
+class RequestError(DalleError):
+    """The request breaks one or more rules; nothing was sent."""
+
+
+class PromptError(RequestError):
+    """The prompt is empty, too long, or names an unknown variable."""
+
+
+class OptionError(RequestError):
+    """An option or its value is not known, or the model does not take it."""
+
+
+class MaskError(RequestError):
+    """The mask is empty, full, or does not fit its picture."""
+
+
+class ReferenceNotFound(RequestError, KeyError):
+    """No such Run, picture, variable or file."""
+
+    __str__ = DalleError.__str__
+
+
+class SettingsError(DalleError):
+    """A setting is missing or wrong; nothing was sent."""
+
+
+class MoneyError(DalleError):
+    """Nothing was sent, to spare the user's money."""
+
+
+class BudgetError(MoneyError):
+    """The call could cross the budget."""
+
+
+class ConfirmationNeeded(MoneyError):
+    """The call is dear enough that the user is asked first."""
+
+
+class StoreError(DalleError):
+    """Pictures cannot be kept or read."""
+
+
+class StoreUnwritable(StoreError):
+    """The store's folder cannot be written: read-only, or the disk is full."""
+
+
+class StoreDamaged(StoreError):
+    """The database is corrupt, or was written by a newer version."""
+
+
+class DrawError(DalleError):
+    """The backend was asked and did not draw.
+
+    ``code`` is the server's own word for it, ``request_id`` the server's name for the call,
+    ``billed`` whether it may cost money, ``retry_after`` the seconds the server asked to wait.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        fix: str = "",
+        *,
+        code: str | None = None,
+        request_id: str | None = None,
+        billed: Billed | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(what, fix)
+        self.code, self.request_id, self.billed, self.retry_after = code, request_id, billed, retry_after
+
+
+class RefusedError(DrawError):
+    """Moderation refused the prompt or a picture; ``stage`` and ``categories`` say more where known."""
+
+    stage: str | None = None
+    categories: tuple[str, ...] = ()
+
+
+class AuthenticationError(DrawError):
+    """The key is missing, wrong, or not allowed to do this."""
+
+
+class BillingError(DrawError):
+    """The account has no money or quota left; asking again does not help."""
+
+
+class ModelNotFound(DrawError):
+    """The server does not know the model, or not any more."""
+
+
+class RateLimitError(DrawError):
+    """Asked too fast; nothing was drawn."""
+
+
+class ServerError(DrawError):
+    """The server failed."""
+
+
+class ConnectionFailed(DrawError):
+    """The server could not be reached, or its answer was lost."""
+
+
+class DrawTimeout(DrawError):
+    """No answer in time."""
+
+
+class BadAnswer(DrawError):
+    """An answer came that is no usable picture; what came is kept in quarantine."""
+
+
+def _users_line(trace: TracebackType | None) -> str:
+    """Return the line of the user's own cell or script that led here, or nothing."""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        # IPython compiles a cell under a name that linecache knows; our own frames are in this package.
+        if code.co_name == "<module>" and not trace.tb_frame.f_globals.get("__name__", "").startswith("dalle_nb"):
+            line = linecache.getline(code.co_filename, trace.tb_lineno).strip()
+            if line and not line.startswith("get_ipython()"):
+                return line if len(line) <= 80 else line[:79] + "…"
+        trace = trace.tb_next
+    return ""
+
+
+def _full_traceback(error: DalleError) -> list[str]:
+    shell = sys.modules["IPython"].get_ipython()
+    rows: list[str] = shell.InteractiveTB.structured_traceback(type(error), error, error.__traceback__)
+    return rows
