@@ -202,7 +202,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class PictureRecord:
     """One image that came back. Its bytes are in the store, under ``sha256``."""
 
     sha256: str
@@ -247,7 +247,7 @@ class RunRecord:
     sent: tuple[Mapping[str, Value], ...] = ()
     """The parameters of each call."""
     status: Status = Status.ASKED
-    pictures: tuple[Picture, ...] = ()
+    pictures: tuple[PictureRecord, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     usage: Usage | None = None
     estimate: Estimate | None = None
