@@ -1,0 +1,304 @@
+"""The sheet a picture is painted on: pixels, unit coordinates, noise, and a few strokes.
+
+A Canvas is a float32 RGB plane with coordinates that do not depend on its size: ``x`` and ``y`` run from
+0 to 1 over the whole picture, and every length, noise cell or blur is told in heights of the picture. The
+same call therefore paints the same composition at 256 and at 3840 pixels. A *window* is a view of a part
+of the sheet that keeps the coordinates of the whole, so that a stroke costs only the pixels it touches.
+
+Knows nothing of scenes, subjects or words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+Plane: TypeAlias = npt.NDArray[np.float32]
+"""One channel (h, w), or a whole picture (h, w, 3), of float32."""
+Colour: TypeAlias = tuple[float, float, float]
+"""Red, green, blue from 0 to 1."""
+Point: TypeAlias = tuple[float, float]
+"""x in widths and y in heights of the picture."""
+
+_HALF_SPAN = 1.6  # noise is laid out this many heights to both sides of the middle: enough for 3:1
+
+
+def hexed(code: str) -> Colour:
+    """Return the Colour that ``#rrggbb`` names."""
+    red, green, blue = (int(code[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return red, green, blue
+
+
+def mix(first: Colour, second: Colour, share: float) -> Colour:
+    """Return the colour that is ``share`` of the way from the first to the second."""
+    red, green, blue = (a + (b - a) * share for a, b in zip(first, second, strict=True))
+    return red, green, blue
+
+
+def times(colour: Colour, factor: Colour | float) -> Colour:
+    """Return a colour multiplied by a number or, channel by channel, by another colour."""
+    by = (factor,) * 3 if isinstance(factor, (int, float)) else factor
+    red, green, blue = (a * b for a, b in zip(colour, by, strict=True))
+    return red, green, blue
+
+
+def ramp(low: float, high: float, value: Plane) -> Plane:
+    """Return 0 below ``low``, 1 above ``high`` and a smooth step between (``low`` may be the larger)."""
+    part = np.clip((value - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    smooth: Plane = part * part * (3 - 2 * part)
+    return smooth
+
+
+class Canvas:
+    """A float32 picture (h, w, 3) from 0 to 1, or a window of one, with unit coordinates."""
+
+    def __init__(self, width: int, height: int, seed: int = 0) -> None:
+        """Make a black sheet of ``width`` x ``height`` pixels; ``seed`` rules all its noise and chance."""
+        self._place(np.zeros((height, width, 3), np.float32), (width, height), (0, 0), seed)
+
+    def _place(self, rgb: Plane, whole: tuple[int, int], corner: tuple[int, int], seed: int) -> None:
+        self.rgb, self.whole, self.corner, self.seed = rgb, whole, corner, seed
+        rows, columns = rgb.shape[:2]
+        self.aspect = whole[0] / whole[1]
+        self.x: Plane = ((np.arange(columns, dtype=np.float32) + (corner[0] + 0.5)) / whole[0])[None]
+        self.y: Plane = ((np.arange(rows, dtype=np.float32) + (corner[1] + 0.5)) / whole[1])[:, None]
+        self.u: Plane = (self.x - np.float32(0.5)) * np.float32(self.aspect)
+        """x from the middle, in heights: the coordinate noise is laid out in."""
+
+    @property
+    def pixel(self) -> float:
+        """Return the size of a pixel in heights."""
+        return 1 / self.whole[1]
+
+    def window(self, left: float, top: float, right: float, bottom: float) -> Canvas:
+        """Return a view of the part between these unit coordinates (cut at the edges; may be empty)."""
+        corners = []
+        for value, size, start, span in (
+            (left, self.whole[0], self.corner[0], self.rgb.shape[1]),
+            (top, self.whole[1], self.corner[1], self.rgb.shape[0]),
+            (right, self.whole[0], self.corner[0], self.rgb.shape[1]),
+            (bottom, self.whole[1], self.corner[1], self.rgb.shape[0]),
+        ):
+            corners.append(min(max(round(value * size) - start, 0), span))
+        x0, y0, x1, y1 = corners
+        x1, y1 = max(x1, x0), max(y1, y0)
+        part = Canvas.__new__(Canvas)
+        place = (self.corner[0] + x0, self.corner[1] + y0)
+        part._place(self.rgb[y0:y1, x0:x1], self.whole, place, self.seed)
+        return part
+
+    def band(self, top: float, bottom: float) -> Canvas:
+        """Return a view of the rows between two heights."""
+        return self.window(0, top, 1, bottom)
+
+    def around(self, x: float, y: float, radius: float) -> Canvas:
+        """Return a view of the square of ``radius`` heights around a point."""
+        return self.window(x - radius / self.aspect, y - radius, x + radius / self.aspect, y + radius)
+
+    def chance(self, name: str) -> np.random.Generator:
+        """Return the random numbers that belong to this picture and name, the same on every machine."""
+        return np.random.Generator(np.random.PCG64(_seed(self.seed, name)))
+
+    # Noise
+
+    def noise(
+        self, name: str, cell: float, *, flat: float = 1, octaves: int = 5, gain: float = 0.5, finest: float = 1.5
+    ) -> Plane:
+        """Return fractal noise (h, w), mostly 0 to 1 around 0.5.
+
+        ``cell`` is the width of the largest feature in heights, ``flat`` how many times wider than high it
+        is. Octaves finer than ``finest`` pixels are left out: nobody could see them.
+        """
+        shape = self.rgb.shape[:2]
+        total = np.zeros(shape, np.float32)
+        weight = 1.0
+        sum_of_weights = 0.0
+        for octave in range(octaves):
+            wide = cell / 2**octave
+            if octave == 0 or wide / self.pixel >= finest:
+                total += np.float32(weight) * self._layer(f"{name}/{octave}", wide, wide / flat)
+            sum_of_weights += weight
+            weight *= gain
+        # What is left out counts as its mean, so that a small picture is not paler than a large one.
+        total *= np.float32(1.6 / sum_of_weights)
+        total += np.float32(0.5) - total.dtype.type(0)
+        return total
+
+    def line(self, name: str, cell: float, *, octaves: int = 5, gain: float = 0.45) -> Plane:
+        """Return fractal noise along the width (1, w), mostly 0 to 1: a skyline, a shore."""
+        total = np.zeros((1, self.rgb.shape[1]), np.float32)
+        weights = [gain**octave for octave in range(octaves)]
+        for octave, weight in enumerate(weights):
+            total += np.float32(weight) * self._layer(f"{name}/{octave}", cell / 2**octave, 0.5)[:1]
+        return total * np.float32(1.6 / sum(weights)) + np.float32(0.5)
+
+    def _layer(self, name: str, wide: float, high: float) -> Plane:
+        """Return one octave, -0.5 to 0.5: a random lattice seen through a smooth lens."""
+        rows, columns = self.rgb.shape[:2]
+        if not rows or not columns:
+            return np.zeros((rows, columns), np.float32)
+        half = max(_HALF_SPAN, self.aspect / 2)
+        across, down = int(2 * half / wide) + 6, int(1 / high) + 6
+        lattice = self.chance(name).random((down, across), dtype=np.float32) - np.float32(0.5)
+        first_x = (float(self.u[0, 0]) - self.pixel / 2 + half) / wide + 2
+        first_y = (float(self.y[0, 0]) - self.pixel / 2) / high + 2
+        box = (first_x, first_y, first_x + columns * self.pixel / wide, first_y + rows * self.pixel / high)
+        return _resized(lattice, columns, rows, box)
+
+    def ground_noise(
+        self, name: str, horizon: float, cell: float, *, flat: float = 1, steep: float = 0.12, octaves: int = 5
+    ) -> Plane:
+        """Return noise (h, w) lying on the plane that vanishes at ``horizon``: sand, waves, a floor, high cloud.
+
+        ``cell`` is the size at the edge of the picture; ``steep`` (0.05 to 0.4) is how far the eye is above
+        the plane: the smaller, the more the far part is pressed together.
+        """
+        rows, columns = self.rgb.shape[:2]
+        if not rows or not columns:
+            return np.zeros((rows, columns), np.float32)
+        texture = self._texture(name, octaves)
+        down = 1.0 if horizon < float(self.y.mean()) else -1.0
+        reach = (1 - horizon if down > 0 else horizon) + steep
+        # Four texels are one cell: x' = u / depth, y' = 1 / depth, depth = distance below the horizon.
+        size, step = texture.shape[0], self.pixel
+        scale = 4 * reach / cell
+        u0, y0 = float(self.u[0, 0]) - step / 2, float(self.y[0, 0]) - step / 2
+        depth0 = (y0 - horizon) * down + steep
+        slope = step * down
+        middle = size / 2
+        matrix = (
+            (scale * step) / depth0,
+            middle * slope / depth0,
+            (scale * u0 + middle * depth0) / depth0,
+            0.0,
+            -0.0,
+            scale * flat * reach / depth0,
+            0.0,
+            slope / depth0,
+        )
+        image = Image.fromarray(texture).transform(
+            (columns, rows), Image.Transform.PERSPECTIVE, matrix, Image.Resampling.BICUBIC
+        )
+        return np.asarray(image, np.float32)
+
+    def _texture(self, name: str, octaves: int) -> Plane:
+        """Return a square of noise, four texels a cell, for planes seen in perspective."""
+        tile = Canvas(1024, 1024, self.seed)
+        return tile.noise(name, 8 / 1024, octaves=min(octaves, 3), finest=1)
+
+    # Strokes
+
+    def fill(self, colour: Colour | Plane) -> None:
+        """Cover everything with a colour or a picture that broadcasts to (h, w, 3)."""
+        self.rgb[...] = np.asarray(colour, np.float32)
+
+    def over(self, colour: Colour | Plane, cover: Plane | float) -> None:
+        """Lay a colour (or picture) over the sheet where ``cover``, from 0 to 1, lets it."""
+        paint = np.asarray(colour, np.float32)
+        for channel in range(3):
+            sheet = self.rgb[..., channel]
+            sheet += (paint[..., channel] - sheet) * cover
+
+    def add(self, colour: Colour, light: Plane | float) -> None:
+        """Add light of a colour: glow, stars, sunbeams."""
+        for channel in range(3):
+            self.rgb[..., channel] += np.float32(colour[channel]) * light
+
+    def darken(self, shade: Plane | Colour | float) -> None:
+        """Multiply the sheet by a plane (h, w), a colour or a number."""
+        if isinstance(shade, np.ndarray):
+            self.rgb *= shade[..., None]
+        else:
+            self.rgb *= np.asarray(shade, np.float32)
+
+    def gradient(self, stops: Sequence[tuple[float, Colour]]) -> Plane:
+        """Return a column of colours (h, 1, 3) from ``(height, colour)`` stops, top first."""
+        heights = [height for height, _ in stops]
+        channels = [np.interp(self.y[:, 0], heights, [c[i] for _, c in stops]) for i in range(3)]
+        return np.stack(channels, 1).astype(np.float32)[:, None]
+
+    def distance(self, x: float, y: float, flat: float = 1) -> Plane:
+        """Return the distance (h, w) in heights from a point; ``flat`` stretches it into a lying ellipse."""
+        across = self.u - np.float32((x - 0.5) * self.aspect)
+        down = (self.y - np.float32(y)) * np.float32(flat)
+        return np.hypot(across, down)
+
+    def glow(self, x: float, y: float, radius: float, colour: Colour, strength: float = 1) -> None:
+        """Add a soft light of about this radius around a point."""
+        part = self.around(x, y, radius * 4)
+        part.add(colour, np.exp(-((part.distance(x, y) / np.float32(radius)) ** 1.3)) * np.float32(strength))
+
+    def edge(self, plane: Plane) -> Plane:
+        """Return the cover (h, w) of what lies where ``plane``, in heights, is positive, with a soft pixel edge."""
+        cover: Plane = np.clip(plane * np.float32(1 / self.pixel) + np.float32(0.5), 0, 1)
+        return cover
+
+    def shape(self, draw: Callable[[Pen], None], fineness: int = 2) -> Plane:
+        """Return the cover (h, w) of what ``draw`` draws with a Pen, smoothed by oversampling."""
+        rows, columns = self.rgb.shape[:2]
+        if not rows or not columns:
+            return np.zeros((rows, columns), np.float32)
+        fineness = 1 if self.whole[1] > 1600 else fineness
+        sheet = Image.new("L", (columns * fineness, rows * fineness))
+        draw(Pen(self, ImageDraw.Draw(sheet), fineness))
+        small = sheet.reduce(fineness) if fineness > 1 else sheet
+        return np.asarray(small, np.float32) * np.float32(1 / 255)
+
+    def blur(self, plane: Plane, radius: float) -> Plane:
+        """Return a plane (h, w) blurred by ``radius`` heights, cheaply: made small, then large again."""
+        rows, columns = plane.shape
+        step = max(1.0, radius / self.pixel * 0.8)
+        if step < 1.2:
+            return plane
+        small = Image.fromarray(np.ascontiguousarray(plane)).resize(
+            (max(2, round(columns / step)), max(2, round(rows / step))), Image.Resampling.HAMMING
+        )
+        return np.asarray(small.resize((columns, rows), Image.Resampling.BICUBIC), np.float32)
+
+    def blurred(self, radius: float) -> Plane:
+        """Return the picture (h, w, 3) of this window, blurred."""
+        return np.dstack([self.blur(self.rgb[..., channel], radius) for channel in range(3)])
+
+
+class Pen:
+    """Draws on a cover in unit coordinates: points as (x, y), widths and radii in heights."""
+
+    def __init__(self, canvas: Canvas, draw: ImageDraw.ImageDraw, fineness: int) -> None:
+        self._draw, self._fineness, self._canvas = draw, fineness, canvas
+
+    def _at(self, point: Point) -> tuple[float, float]:
+        canvas, fine = self._canvas, self._fineness
+        x = (point[0] * canvas.whole[0] - canvas.corner[0]) * fine
+        return x, (point[1] * canvas.whole[1] - canvas.corner[1]) * fine
+
+    def _long(self, length: float) -> float:
+        return length * self._canvas.whole[1] * self._fineness
+
+    def polygon(self, points: Sequence[Point], cover: float = 1) -> None:
+        """Fill a polygon."""
+        self._draw.polygon([self._at(point) for point in points], fill=round(cover * 255))
+
+    def line(self, points: Sequence[Point], width: float, cover: float = 1) -> None:
+        """Draw a line of ``width`` heights with round joints."""
+        thick = max(1, round(self._long(width)))
+        self._draw.line([self._at(point) for point in points], fill=round(cover * 255), width=thick, joint="curve")
+
+    def disc(self, x: float, y: float, radius: float, cover: float = 1, flat: float = 1) -> None:
+        """Fill a circle, or with ``flat`` > 1 a lying ellipse."""
+        centre, across = self._at((x, y)), self._long(radius)
+        box = (centre[0] - across, centre[1] - across / flat, centre[0] + across, centre[1] + across / flat)
+        self._draw.ellipse(box, fill=round(cover * 255))
+
+
+def _seed(seed: int, name: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")
+
+
+def _resized(lattice: Plane, columns: int, rows: int, box: tuple[float, float, float, float]) -> Plane:
+    image = Image.fromarray(lattice).resize((columns, rows), Image.Resampling.BICUBIC, box=box)
+    return np.asarray(image, np.float32)

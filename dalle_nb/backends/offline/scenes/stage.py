@@ -1,0 +1,52 @@
+"""What a painted scene tells the painter: where things may stand in it, and in what light.
+
+Knows nothing of pixels, nor of what will stand there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..canvas import Colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """A place for one thing."""
+
+    x: float
+    """0 to 1 of the width: the thing's middle."""
+    y: float
+    """0 to 1 of the height: its feet (its middle, for a spot in the sky)."""
+    scale: float
+    """Height, in heights of the picture, of a thing as tall as a person that stands here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Where things go in a scene, and how its light falls on them."""
+
+    spots: tuple[Spot, ...]
+    """For things on the ground, the best place first."""
+    back: tuple[Spot, ...] = ()
+    """Farther off, for what is large: houses, trees, boats."""
+    sky: tuple[Spot, ...] = (Spot(x=0.7, y=0.2, scale=0.2), Spot(x=0.25, y=0.28, scale=0.16))
+    """For what flies or floats."""
+    horizon: float = 0.6
+    """Height of the horizon, 0 at the top."""
+    tint: Colour = (1.0, 1.0, 1.0)
+    """Things are multiplied by it."""
+    haze: Colour = (0.8, 0.86, 0.9)
+    """Colour that distance fades into."""
+    rim: Colour = (0.0, 0.0, 0.0)
+    """Light on the edge of things, from the side of the key light."""
+    from_right: bool = False
+    """Whether the key light comes from the right."""
+    shadow: float = 0.4
+    """Darkness of the shadow under a thing, 0 to 1."""
+    mirror: float = 0.0
+    """How much the ground reflects what stands on it, 0 to 1: water, ice, wet streets."""
+    floats: bool = False
+    """Whether the ground is water or air: boats swim, the rest gets no shadow."""
+    painted: frozenset[str] = frozenset()
+    """Names of subjects that the scene has already painted itself."""
