@@ -73,6 +73,7 @@ class Model:
     response_formats: tuple[str, ...] = ()
     moderations: tuple[str, ...] = ()
     fidelities: tuple[str, ...] = ()
+    complexities: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     """Names of every API parameter it takes, beyond model and prompt."""
     max_partials: int = 0

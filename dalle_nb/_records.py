@@ -82,6 +82,8 @@ class Request:
     inputs: tuple[Blob, ...] = ()
     mask: Blob | None = None
     options: Mapping[str, Value] = field(default_factory=dict)
+    sample: int = 0
+    """Which drawing of the same words this is: a rerun counts up, so that it is another picture."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
@@ -91,7 +93,7 @@ class Request:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A mappingproxy does not pickle, and a Request must.
-        fields = (self.kind, self.prompt, self.model, self.inputs, self.mask, dict(self.options))
+        fields = (self.kind, self.prompt, self.model, self.inputs, self.mask, dict(self.options), self.sample)
         return _rebuild_request, fields
 
     def canonical(self) -> str:
@@ -108,6 +110,7 @@ class Request:
             "inputs": [blob.sha256 for blob in self.inputs],
             "mask": self.mask.sha256 if self.mask else None,
             "options": {name: value for name, value in self.options.items() if value is not None},
+            "sample": self.sample,
         }
         return json.dumps(form, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=dict)
 
@@ -118,9 +121,17 @@ class Request:
 
 
 def _rebuild_request(
-    kind: Kind, prompt: str, model: str | None, inputs: tuple[Blob, ...], mask: Blob | None, options: dict[str, Value]
+    kind: Kind,
+    prompt: str,
+    model: str | None,
+    inputs: tuple[Blob, ...],
+    mask: Blob | None,
+    options: dict[str, Value],
+    sample: int,
 ) -> Request:
-    return Request(kind=kind, prompt=prompt, model=model, inputs=inputs, mask=mask, options=options)
+    return Request(
+        kind=kind, prompt=prompt, model=model, inputs=inputs, mask=mask, options=options, sample=sample
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
