@@ -1,0 +1,63 @@
+# Two commands do the main things on a fresh machine: `make demo` and `make test`.
+# PYTHON=python3.12 picks another Python (3.11 or newer).
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types tests notebooks lab bench format clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARTIFACTS := artifacts
+# A file that is newer than pyproject.toml says that what it names is installed.
+DEMO := $(VENV)/.installed-demo
+DEV := $(VENV)/.installed-dev
+# No key, no history of the user's: what a target draws, it draws offline and into a folder of its own.
+OFFLINE := env -u OPENAI_API_KEY -u OPENAI_BASE_URL DALLE_NB_BACKEND=offline
+
+help:  ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(DEMO)  ## Draw the first lesson's pictures without a key, and write a page to look at
+	@$(OFFLINE) $(BIN)/python scripts/demo.py $(ARTIFACTS)/demo
+
+test: lint types tests notebooks  ## Run every check: style, types, tests in a kernel and a browser, notebooks
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV)
+	$(BIN)/mypy
+
+tests: $(DEV)
+	$(BIN)/python scripts/install_browser.py
+	$(BIN)/python -m pytest -n 2 --dist loadscope --junitxml $(ARTIFACTS)/tests.xml
+
+notebooks: $(DEV)
+	$(OFFLINE) $(BIN)/python -m pytest -p dalle_nb._nbval --nbval --nbval-current-env \
+	  --junitxml $(ARTIFACTS)/notebooks.xml notebooks
+
+lab: $(DEV)  ## Open JupyterLab on the lessons
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
+bench: $(DEV)  ## Measure start-up, painter and notebook size, as ratios
+	@$(OFFLINE) $(BIN)/python benchmarks/run.py
+
+format: $(DEV)  ## Put the code into its one form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove what the other targets made
+	rm -rf $(VENV) $(ARTIFACTS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+
+$(DEMO): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable . --group demo
+	@touch $@
+
+$(DEV): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[serve,frames]' --group dev
+	@touch $@ $(DEMO)
