@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +104,20 @@ class Server:
     official: bool = False
     """Whether models live and die there as the catalogue says."""
     base_url: str | None = None
-    detect: Mapping[str, str] = field(default_factory=dict)
-    """How it is known: a part of the URL's host, a port, or an id it lists."""
+    hosts: tuple[str, ...] = ()
+    """Ends of the host names it is known by."""
+    ports: tuple[int, ...] = ()
+    """Ports it is known by on this machine."""
+    own_models: bool = False
+    """Whether it serves models of its own under whatever names, so that the catalogue's limits do not bind."""
+    default_model: str | None = None
+    """What to call its model when nobody said; None is the catalogue's default."""
     sends: tuple[str, ...] | None = None
     """Parameters it takes; None sends all that the model takes."""
     size_as: str = "size"
+    """``size``, ``width_height`` or ``aspect_ratio``."""
+    extra_as: str = ""
+    """The form in which it reads parameters of its own out of the prompt, where it does."""
     mask: str = "alpha"
     """``alpha`` (transparent is repainted), ``white`` (white is repainted) or ``none``."""
     edits: str = "multipart"
@@ -116,8 +127,19 @@ class Server:
     """What to ask for so that pictures come as base64 where both are possible."""
     streams: bool = False
     max_n: int | None = None
+    seed: bool = False
+    free: bool = False
+    """Whether drawing there costs nothing."""
     as_of: date | None = None
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synonyms:
+    """Values of older tutorials that mean something on every model."""
+
+    quality: Mapping[str, str]
+    sizes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,15 +150,35 @@ class Catalog:
     servers: Mapping[str, Server]
     default_model: str
     offline_model: str
+    synonyms: Synonyms
+    kinds: Mapping[str, tuple[str, ...]]
+    """The API parameters that each kind of request can carry at all."""
     as_of: date
 
     def model(self, name: str) -> Model:
         """Return the model of that name or alias; an unknown name gives an uncatalogued Model."""
-        raise NotImplementedError
+        for model in self:
+            if name == model.name or name in model.aliases:
+                return model
+        return Model(
+            name=name, catalogued=False, kinds=("generate", "edit", "variation"), max_inputs=16, mask=True
+        )
 
     def server(self, base_url: str | None) -> Server:
-        """Return the profile of the server at that URL: OpenAI's for None, the cautious one when unknown."""
-        raise NotImplementedError
+        """Return the profile of the server at that URL: OpenAI's for None, the cautious one when unknown.
+
+        The name of a profile may stand for the URL, where neither host nor port tells.
+        """
+        if base_url is None:
+            return next(server for server in self.servers.values() if server.official)
+        if base_url in self.servers:
+            return self.servers[base_url]
+        host, port = _address(base_url)
+        for server in self.servers.values():
+            named = any(host == end or host.endswith(f".{end}") for end in server.hosts)
+            if named or (host in _THIS_MACHINE and port in server.ports):
+                return server
+        return self.servers["unknown"]
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self.models.values())
@@ -147,3 +189,61 @@ def load_catalog() -> Catalog:
     """Return the catalogue that comes with the package, read once."""
     text = files(__package__).joinpath("catalog.toml").read_text(encoding="utf-8")
     return _catalog(tomllib.loads(text))
+
+
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1", "host.docker.internal")
+
+
+def _address(url: str) -> tuple[str, int | None]:
+    try:
+        parts = urlsplit(url if "//" in url else f"//{url}")
+        return (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return "", None
+
+
+def _catalog(facts: Mapping[str, Any]) -> Catalog:
+    models = {name: _model(name, facts["models"]) for name in facts["models"]}
+    servers = {name: Server(name=name, **_frozen(row)) for name, row in facts["servers"].items()}
+    return Catalog(
+        models=MappingProxyType(models),
+        servers=MappingProxyType(servers),
+        default_model=facts["default_model"],
+        offline_model=facts["offline_model"],
+        synonyms=Synonyms(**_frozen(facts["synonyms"])),
+        kinds=MappingProxyType(_frozen(facts["kinds"])),
+        as_of=facts["as_of"],
+    )
+
+
+def _model(name: str, rows: Mapping[str, Any]) -> Model:
+    row = _inherited(name, rows)
+    rule, price = row.pop("size_rule", None), row.pop("price", {})
+    # TOML has no null: `false` takes an inherited date or successor away.
+    given = {
+        key: None if value is False and key in ("shutdown", "successor") else value
+        for key, value in row.items()
+    }
+    return Model(
+        name=name,
+        size_rule=SizeRule(**rule) if rule else None,
+        price=Price(**_frozen(price)),
+        **_frozen(given),
+    )
+
+
+def _inherited(name: str, rows: Mapping[str, Any]) -> dict[str, Any]:
+    row = dict(rows[name])
+    elder = row.pop("like", None)
+    return _inherited(elder, rows) | row if elder else row
+
+
+def _frozen(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row with its lists as tuples and its tables read-only, all the way down."""
+    return {key: _froze(value) for key, value in row.items()}
+
+
+def _froze(value: Any) -> Any:
+    if isinstance(value, dict):
+        return MappingProxyType(_frozen(value))
+    return tuple(value) if isinstance(value, list) else value

@@ -110,12 +110,11 @@ def nearest(word: str, words: tuple[str, ...]) -> str:
 def normalise_options(text: str) -> str:
     """Return option text as typed with a Chinese keyboard or smart dashes in plain ASCII spelling.
 
-    Full-width letters, digits, punctuation and spaces, ``×`` between digits, curly quotes, and dashes that
-    begin a word. Give it options only: a prompt is never touched.
+    Full-width letters, digits, punctuation and spaces, curly quotes, and dashes that begin a word. Give it
+    options only: a prompt is never touched.
     """
     plain = "".join(unicodedata.normalize("NFKC", c) if "\uff01" <= c <= "\uff5e" else c for c in text)
     plain = plain.replace("\u3000", " ").translate(_QUOTES)
-    plain = re.sub(r"(?<=\d)\s*[×✕╳*]\s*(?=\d)", "x", plain)
     return re.sub(r"(?<!\S)[-‐‑‒–—―−]+(?=\w)(\w*)", _dashes, plain)
 
 
@@ -170,7 +169,7 @@ _SHAPES |= {"縱向": "portrait", "竖向": "portrait", "自动": "auto"}
 
 def _read_size(option: Option, value: object) -> Value:
     typed = "x".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
-    word = normalise_options(typed).strip().lower().replace(" ", "")
+    word = re.sub(r"[×✕╳*]", "x", normalise_options(typed).lower().replace(" ", ""))
     word = _SHAPES.get(word, word)
     if word in ("auto", "square", "landscape", "portrait"):
         return word
