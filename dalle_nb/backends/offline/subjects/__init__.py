@@ -1,0 +1,218 @@
+"""Subjects: everything the painter can put into a scene, as our own vector art with colours as parameters.
+
+`subjects.toml` holds the facts (slots, natural height, baseline, anchors), `art/` one SVG for each pose. This
+room joins them into sprites; it knows no scene and no prompt.
+
+    cat = subject("cat", "sit")
+    sprite = cat.sprite(400, colour="#ffffff", wears=("sunglasses", "scarf#c02030"), holds=("balloon",))
+    sprite.pixels        # uint8 (h, w, 4), straight alpha
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from dalle_nb.backends.offline.subjects import drawing
+from dalle_nb.backends.offline.subjects.drawing import Anchor, Fragment, Placement
+from dalle_nb.backends.offline.subjects.shades import drawable, is_colour
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+_FOLDER = files(__package__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sprite:
+    """A subject as pixels, ready to be placed."""
+
+    pixels: NDArray[np.uint8]
+    """(height, width, 4) RGBA, straight alpha; read-only."""
+    baseline: int
+    """Row, from the top, that stands on the ground (of a flyer: its lowest row)."""
+    foot: int
+    """Column in the middle of what touches the ground."""
+    anchors: Mapping[str, tuple[int, int]]
+    """Places by name in (column, row), such as ``seat``, ``rim`` of a cup, ``lamp`` of a lighthouse."""
+
+    @property
+    def seat(self) -> tuple[int, int] | None:
+        """Where the baseline of one who sits on this comes to lie, or None when it is no seat."""
+        return self.anchors.get("seat")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One subject in one pose."""
+
+    name: str
+    pose: str
+    poses: tuple[str, ...]
+    category: str
+    """``animal``, ``person``, ``vehicle``, ``building``, ``plant``, ``food``, ``thing``, ``seat``, ``worn``, ``held``."""
+    scene: str
+    """The scene it looks best in when nobody said another."""
+    height: float
+    """Natural height in this pose; an adult who stands is 1.0."""
+    slots: Mapping[str, str]
+    """Colour slots with their own colours; the first is the main one."""
+    baseline: float
+    anchors: Mapping[str, Anchor]
+
+    def fits(self, name: str) -> bool:
+        """Whether it can wear or hold the thing called `name` (``scarf``, ``scarf#c02030``)."""
+        facts = _facts().get(name.partition("#")[0], {})
+        if facts.get("suit"):
+            return "head" in self.anchors
+        return facts.get("at") in self.anchors
+
+    def sprite(
+        self,
+        height_px: int,
+        *,
+        colour: str | None = None,
+        wears: tuple[str, ...] = (),
+        holds: tuple[str, ...] = (),
+    ) -> Sprite:
+        """Draw it `height_px` high; what it wears and holds may reach beyond.
+
+        `colour` is ``#rrggbb`` for the main slot. A worn or held thing may carry its own colour
+        (``scarf#c02030``); one that does not fit (see `fits`) is left out.
+        """
+        if colour is not None and not is_colour(colour):
+            raise ValueError(f"A colour is written #rrggbb, not {colour!r}.")
+        additions = tuple(name for name in (*wears, *holds) if self.fits(name))
+        return _rasterise(self.name, self.pose, max(1, height_px), colour and colour.lower(), additions)
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Every subject there is, things to wear and to hold among them."""
+    return tuple(_facts())
+
+
+@cache
+def subject(name: str, pose: str | None = None) -> Subject:
+    """The subject called `name`; a pose it has not becomes its first. Raises KeyError for an unknown name."""
+    if name not in _facts():
+        raise KeyError(f"No subject is called {name!r}; names() tells which there are.")
+    facts = _facts()[name]
+    poses = tuple(facts["poses"])
+    chosen = pose if pose in poses else poses[0]
+    tallness = _box_height(name, chosen) / _box_height(name, poses[0])
+    return Subject(
+        name=name,
+        pose=chosen,
+        poses=poses,
+        category=facts["category"],
+        scene=facts["scene"],
+        height=facts["height"] * tallness,
+        slots=MappingProxyType(facts["slots"]),
+        baseline=facts["poses"][chosen]["baseline"],
+        anchors=MappingProxyType(_all_anchors(facts, chosen)),
+    )
+
+
+@cache
+def _facts() -> dict[str, dict[str, Any]]:
+    return tomllib.loads((_FOLDER / "subjects.toml").read_text("utf-8"))
+
+
+@cache
+def _art(name: str, part: str) -> str:
+    return (_FOLDER / "art" / f"{name}.{part}.svg").read_text("utf-8")
+
+
+def _box_height(name: str, pose: str) -> float:
+    return drawing.colour_art(_art(name, pose), _facts()[name]["slots"], "size").box.height
+
+
+def _all_anchors(facts: dict[str, Any], pose: str) -> dict[str, Anchor]:
+    """Anchors of the pose, and those of its head where the pose carries one."""
+    anchors = {key: Anchor(*value) for key, value in facts["poses"][pose].items() if isinstance(value, list)}
+    if "head" in anchors and "head" in facts:
+        anchors = _head_anchors(facts["head"], anchors["head"]) | anchors
+    return anchors
+
+
+def _head_anchors(head: dict[str, Any], at: Anchor) -> dict[str, Anchor]:
+    move = _head_placement(head, at)
+    return {key: move.anchor(Anchor(*value)) for key, value in head.items() if key != "pivot"}
+
+
+def _head_placement(head: dict[str, Any], at: Anchor) -> Placement:
+    x, y = head["pivot"]
+    return Placement((x, y), (at.x, at.y), at.size, at.angle)
+
+
+@lru_cache(maxsize=8)
+def _rasterise(name: str, pose: str, height: int, colour: str | None, items: tuple[str, ...]) -> Sprite:
+    wearer = subject(name, pose)
+    stance, items = _put_on_suit(wearer, items)
+    slots = _recolour(wearer.slots, colour)
+    body = drawing.colour_art(_art(stance.name, stance.pose), stance.slots | slots, "body")
+    scale = height / body.box.height
+    layers: dict[str, list[Fragment]] = {"neck": [], "held": [], "top": []}
+    for item in items:
+        layers[_facts()[item.partition("#")[0]]["layer"]].append(_attach(item, stance.anchors))
+    head = _draw_head(wearer, slots, stance.anchors)
+    for mark, pieces in (("held", layers["held"]), ("head", layers["neck"] + head), ("top", layers["top"])):
+        body = drawing.insert(body, mark, pieces)
+    return _to_sprite(body, stance, scale)
+
+
+def _put_on_suit(wearer: Subject, items: tuple[str, ...]) -> tuple[Subject, tuple[str, ...]]:
+    """The figure whose body is drawn, and what is still to be attached: a suit takes the body's place."""
+    suits = [item for item in items if _facts()[item.partition("#")[0]].get("suit")]
+    if not suits:
+        return wearer, items
+    suit, _, colour = suits[0].partition("#")
+    worn = subject(suit, wearer.pose)
+    anchors = _head_anchors(_facts()[wearer.name]["head"], worn.anchors["head"]) | dict(worn.anchors)
+    slots = _recolour(worn.slots, f"#{colour}" if colour else None)
+    return replace(worn, anchors=anchors, slots=slots), tuple(item for item in items if item not in suits)
+
+
+def _recolour(slots: Mapping[str, str], colour: str | None) -> dict[str, str]:
+    return {**slots, next(iter(slots)): drawable(colour)} if colour else dict(slots)
+
+
+def _draw_head(wearer: Subject, slots: dict[str, str], anchors: Mapping[str, Anchor]) -> list[Fragment]:
+    head = _facts()[wearer.name].get("head")
+    if head is None or "head" not in anchors:
+        return []
+    art = drawing.colour_art(_art(wearer.name, "head"), slots, "head")
+    return [_head_placement(head, anchors["head"]).apply(art)]
+
+
+def _attach(item: str, anchors: Mapping[str, Anchor]) -> Fragment:
+    """A worn or held thing, scaled and turned onto the anchor it belongs to."""
+    name, _, colour = item.partition("#")
+    facts, thing = _facts()[name], subject(name)
+    grip, at = thing.anchors["grip"], anchors[facts["at"]]
+    art = drawing.colour_art(_art(name, thing.pose), _recolour(thing.slots, colour and f"#{colour}"), name)
+    scale = at.size / grip.size
+    return Placement((grip.x, grip.y), (at.x, at.y), scale, at.angle - grip.angle).apply(art)
+
+
+def _to_sprite(body: Fragment, stance: Subject, scale: float) -> Sprite:
+    box = body.box
+    pixels = drawing.rasterise(body, scale, "awake" if stance.pose == "sleep" else "asleep")
+    places = {
+        key: (round((anchor.x - box.left) * scale), round((anchor.y - box.top) * scale))
+        for key, anchor in stance.anchors.items()
+    }
+    return Sprite(
+        pixels=pixels,
+        baseline=round((stance.baseline - box.top) * scale),
+        foot=places.pop("foot", (pixels.shape[1] // 2, 0))[0],
+        anchors=MappingProxyType(places),
+    )
