@@ -1,0 +1,342 @@
+"""The Store: where Runs and Pictures live, safe from crashes, full disks and other kernels.
+
+File first, row second: a picture is a file, synced and named by its content, before any row speaks of it.
+Must not draw, ask or show anything.
+"""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import insert, update
+
+from dalle_nb._errors import StoreError
+from dalle_nb._language import tr
+from dalle_nb._records import (
+    Attempt,
+    Blob,
+    Failure,
+    Origin,
+    PictureRecord,
+    Plan,
+    RunRecord,
+    Status,
+    Usage,
+)
+from dalle_nb._store.files import Files, sync
+from dalle_nb._store.ledger import Budget, reserve, total
+from dalle_nb._store.owners import owner
+from dalle_nb._store.places import is_lasting
+from dalle_nb._store.queries import count_runs, good_runs, home_of, insert_run, newest_runs, one_run
+from dalle_nb._store.recovery import recover
+from dalle_nb._store.rows import attempt_row, picture_row, run_row, sidecar_bytes
+from dalle_nb._store.schema import attempts, migrate, pictures, runs
+from dalle_nb._store.sqlite import Database
+from dalle_nb._store.troubles import explained, full_disk
+
+__all__ = ["Budget", "Store", "StoreFacts"]
+
+ELBOW_ROOM = 32 * 2**20
+"""Bytes that must be free before anything is asked for: an answer that cannot be kept is paid for nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreFacts:
+    """How the store is, for those who check."""
+
+    home: Path
+    runs: int
+    free: int
+    """Bytes left on the disk."""
+    lasting: bool
+    """Whether it will be there in the next session, as far as can be told."""
+    wal: bool
+    complaints: tuple[str, ...] = ()
+    """What is wrong with the database; empty when it is sound."""
+
+
+class Store:
+    """All Runs and Pictures in one folder. Any thread, process and forked child may use it at once.
+
+    Every method may raise StoreUnwritable, StoreDamaged or StoreError.
+    """
+
+    def __init__(self, home: Path, files: Files, database: Database) -> None:
+        self.home = home
+        self._files = files
+        self._database = database
+
+    @classmethod
+    def open(cls, home: Path) -> Store:
+        """Return the store in a folder, made, brought up to date and put right where that is needed."""
+        with explained(home):
+            store = cls(home, Files(home), Database(home / "history.db"))
+            store._database.settle()
+            migrate(store._database)
+            recover(store._database, store._files)
+        return store
+
+    @classmethod
+    def private(cls) -> Store:
+        """Return a store in a temporary folder, which goes when this process does."""
+        home = Path(tempfile.mkdtemp(prefix="dalle-nb-"))
+        store = cls.open(home)
+        atexit.register(_remove, store, os.getpid())
+        return store
+
+    def close(self) -> None:
+        """Close the files; using the store opens them again."""
+        self._database.close()
+
+    def begin(
+        self,
+        plan: Plan,
+        *,
+        parent: str | None = None,
+        notebook: str | None = None,
+        tags: Iterable[str] = (),
+        budget: Budget | None = None,
+    ) -> RunRecord:
+        """Write down that a plan will be drawn, and reserve what it may cost; only then may it be sent.
+
+        The bytes of inputs and mask go into the store too; the record names them.
+
+        Raises:
+            BudgetError: the budget could be crossed.
+            StoreUnwritable: the answer could not be kept.
+        """
+        self._check_room()
+        run = RunRecord(
+            id=0,
+            uid=_new_uid(),
+            created=datetime.now(UTC),
+            request=replace(
+                plan.request,
+                inputs=tuple(map(self.keep_input, plan.request.inputs)),
+                mask=plan.request.mask and self.keep_input(plan.request.mask),
+            ),
+            backend=plan.backend,
+            model=plan.model,
+            sent=tuple(call.parameters for call in plan.calls),
+            estimate=plan.estimate,
+            parent=parent,
+            recipe=plan.recipe,
+            notices=plan.notices,
+            deliver_size=plan.deliver_size,
+            notebook=notebook,
+            tags=tuple(tags),
+        )
+        with self._database.writing() as connection:
+            if budget is not None:
+                reserve(connection, plan.estimate, budget)
+            return replace(run, id=insert_run(connection, {**run_row(run), "owner": owner()}))
+
+    def keep(
+        self,
+        run: RunRecord,
+        *,
+        index: int,
+        data: bytes,
+        media_type: str,
+        width: int,
+        height: int,
+        origin: Origin = Origin.RECEIVED,
+        alt: str = "",
+        revised_prompt: str | None = None,
+    ) -> PictureRecord:
+        """Keep a picture of a Run, so that from now on only deleting it loses it."""
+        picture = PictureRecord(
+            sha256=sha256(data).hexdigest(),
+            media_type=media_type,
+            width=width,
+            height=height,
+            size=len(data),
+            index=index,
+            origin=origin,
+            alt=alt,
+            revised_prompt=revised_prompt,
+        )
+        with explained(self.home):
+            # The sidecar comes first: a picture that is there can then always be told whose it is.
+            self._files.write(self._sidecar(run, picture), sidecar_bytes(run, picture))
+            sync(self._files.keep(data, picture.sha256, media_type).parent)
+        with self._database.writing() as connection:
+            connection.execute(insert(pictures).values(picture_row(picture, run.id)))
+        return picture
+
+    def keep_input(self, blob: Blob) -> Blob:
+        """Keep an input picture or mask, and return it without its bytes, which `read` gives back."""
+        if blob.data is None:
+            return blob
+        name = sha256(blob.data).hexdigest()
+        with explained(self.home):
+            sync(self._files.keep(blob.data, name, blob.media_type).parent)
+        return replace(blob, sha256=name, data=None)
+
+    def note_attempt(self, run: RunRecord, attempt: Attempt) -> None:
+        """Write down one call made for a Run, and what is known of its bill."""
+        with self._database.writing() as connection:
+            connection.execute(insert(attempts).values(attempt_row(attempt, run.id)))
+
+    def quarantine(self, run: RunRecord, data: bytes, reason: str) -> Path:
+        """Keep what came instead of a picture, beside the reason why it is none; return its file."""
+        with explained(self.home):
+            return self._files.set_aside(run.uid, data, reason)
+
+    def finish(
+        self,
+        uid: str,
+        *,
+        status: Status,
+        seconds: float,
+        usage: Usage | None = None,
+        cost: int | None = None,
+        notes: Sequence[str] = (),
+        failure: Failure | None = None,
+    ) -> RunRecord:
+        """Write down what became of a Run; an exact cost takes the place of its reservation.
+
+        Raises:
+            ReferenceNotFound: there is no Run of that uid.
+        """
+        outcome = {
+            "status": status,
+            "seconds": seconds,
+            "usage": usage,
+            "cost": cost,
+            "notes": tuple(notes),
+            "failure": failure,
+        }
+        with self._database.writing() as connection:
+            connection.execute(update(runs).where(runs.c.uid == uid).values(**outcome, owner=None))
+            run = one_run(connection, uid)
+        # Only for the day the database is lost: where it fails, the sidecars stay as they were.
+        with suppress(OSError):
+            for picture in run.pictures:
+                self._files.write(self._sidecar(run, picture), sidecar_bytes(run, picture))
+        return run
+
+    def run(self, reference: int | str) -> RunRecord:
+        """Return the Run of an id or uid, deleted or not.
+
+        Raises:
+            ReferenceNotFound: there is none.
+        """
+        with self._database.reading() as connection:
+            return one_run(connection, reference)
+
+    def newest(self, limit: int, offset: int = 0) -> list[RunRecord]:
+        """Return Runs, newest first, those that are deleted left out."""
+        with self._database.reading() as connection:
+            return newest_runs(connection, limit, offset)
+
+    def count(self) -> int:
+        """Return how many Runs there are, those that are deleted left out."""
+        with self._database.reading() as connection:
+            return count_runs(connection)
+
+    def find(self, identity: str, *, backend: str, model: str) -> RunRecord | None:
+        """Return the newest good Run of an identical Request, drawn there by that model, its files at hand."""
+        with self._database.reading() as connection:
+            found = good_runs(connection, identity, backend, model)
+        return next((run for run in found if run.pictures and self._has_all(run)), None)
+
+    def spent(self, since: datetime | None = None) -> int:
+        """Return the known costs of all Runs asked at or after ``since``, in millionths of a dollar."""
+        with self._database.reading() as connection:
+            return total(connection, runs.c.cost, since)
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a picture or input, proved to be those that were kept."""
+        path = self.path(name)
+        with explained(self.home):
+            data = path.read_bytes()
+        if sha256(data).hexdigest() != name:
+            raise StoreError(
+                tr("{path} ({what}) has been changed.", path=path, what=self._belongs(name)[0]),
+                tr("Put the file back from a backup, or draw the picture again."),
+            )
+        return data
+
+    def path(self, name: str) -> Path:
+        """Return the file that holds the bytes of that sha256.
+
+        Raises:
+            StoreError: it is gone.
+        """
+        path = self._files.find(name)
+        if path is None:
+            what, path = self._belongs(name)
+            raise StoreError(
+                tr("The file of {what} is gone: {path}.", what=what, path=path),
+                tr("Put the file back from a backup, or draw the picture again."),
+            )
+        return path
+
+    def probe(self) -> StoreFacts:
+        """Return how the store is, having read all of the database.
+
+        Raises:
+            StoreUnwritable: nothing can be kept there now.
+        """
+        self._check_room()
+        with self._database.writing():
+            pass
+        return StoreFacts(
+            home=self.home,
+            runs=self.count(),
+            free=shutil.disk_usage(self.home).free,
+            lasting=is_lasting(self.home, os.environ),
+            wal=self._database.journal() == "wal",
+            complaints=self._database.complaints(),
+        )
+
+    def _check_room(self) -> None:
+        """Find out before anything is paid for that a picture could not be kept."""
+        with explained(self.home):
+            if shutil.disk_usage(self.home).free < ELBOW_ROOM:
+                raise full_disk(self.home)
+            for folder in (self._files.tmp, self._files.pictures):
+                if not os.access(folder, os.W_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    def _has_all(self, run: RunRecord) -> bool:
+        return all(self._files.find(picture.sha256) for picture in run.pictures)
+
+    def _sidecar(self, run: RunRecord, picture: PictureRecord) -> Path:
+        return self._files.sidecar(picture.sha256, run.uid, picture.index)
+
+    def _belongs(self, name: str) -> tuple[str, Path]:
+        """Return in words whose the bytes of that sha256 are, and the file where they belong."""
+        with self._database.reading() as connection:
+            row = home_of(connection, name)
+        if row is None:
+            return tr("an input picture"), self._files.path(name, "")
+        words = tr("picture {index} of Run #{run}", index=row["index"], run=row["run"])
+        return words, self._files.path(name, row["media_type"])
+
+
+def _new_uid() -> str:
+    """Return a UUID of version 7, in hex: unique anywhere, and later ones sort after earlier ones."""
+    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    return f"{value & ~(0x3 << 62) | 0x2 << 62:032x}"
+
+
+def _remove(store: Store, process: int) -> None:
+    # A forked child that ends must not take its parent's pictures away.
+    if os.getpid() == process:
+        store.close()
+        shutil.rmtree(store.home, ignore_errors=True)

@@ -1,0 +1,174 @@
+"""Records as rows of the tables, and back; the same forms, as JSON, lie beside each picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from dalle_nb._records import (
+    Attempt,
+    Billed,
+    Blob,
+    Estimate,
+    Failure,
+    Kind,
+    Origin,
+    PictureRecord,
+    Request,
+    RunRecord,
+    Status,
+    Usage,
+)
+from dalle_nb._store.sqlite import dump
+
+Form = Mapping[str, Any]
+Row = Form | RowMapping
+
+_PICTURE = tuple(field.name for field in fields(PictureRecord))
+_BLOB = tuple(field.name for field in fields(Blob) if field.name != "data")
+_ATTEMPT = tuple(field.name for field in fields(Attempt))
+
+
+def run_row(run: RunRecord) -> dict[str, Any]:
+    """Return the values of a Run's row, id and owner left out."""
+    return {
+        "uid": run.uid,
+        "created": run.created,
+        "kind": run.request.kind,
+        "prompt": run.request.prompt,
+        "asked_model": run.request.model,
+        "backend": run.backend,
+        "model": run.model,
+        "identity": run.request.identity,
+        "request": _request_form(run.request),
+        "sent": run.sent,
+        "recipe": run.recipe,
+        "notices": run.notices,
+        "deliver_size": run.deliver_size,
+        "estimate": run.estimate,
+        "reserved": run.estimate.high if run.estimate else None,
+        "parent": run.parent,
+        "notebook": run.notebook,
+        "tags": run.tags,
+        "starred": run.starred,
+        "deleted": run.deleted,
+        **outcome_row(run),
+    }
+
+
+def outcome_row(run: RunRecord) -> dict[str, Any]:
+    """Return those values that drawing decides."""
+    return {
+        "status": run.status,
+        "seconds": run.seconds,
+        "usage": run.usage,
+        "cost": run.cost,
+        "notes": run.notes,
+        "failure": run.failure,
+    }
+
+
+def picture_row(picture: PictureRecord, run: int) -> dict[str, Any]:
+    """Return the values of a Picture's row, under the Run of that id."""
+    return asdict(picture) | {"run": run}
+
+
+def attempt_row(attempt: Attempt, run: int) -> dict[str, Any]:
+    """Return the values of an Attempt's row, under the Run of that id."""
+    return asdict(attempt) | {"run": run}
+
+
+def run_of(row: Row, pictures: Iterable[Row] = (), attempts: Iterable[Row] = ()) -> RunRecord:
+    """Return the Run that a row and those that belong to it describe."""
+    estimate, usage, failure = row["estimate"], row["usage"], row["failure"]
+    return RunRecord(
+        id=row["id"],
+        uid=row["uid"],
+        created=row["created"],
+        request=_request_of(row["request"]),
+        backend=row["backend"],
+        model=row["model"],
+        sent=tuple(row["sent"]),
+        status=Status(row["status"]),
+        pictures=tuple(map(picture_of, pictures)),
+        attempts=tuple(map(_attempt_of, attempts)),
+        usage=Usage(**usage) if usage else None,
+        estimate=Estimate(**estimate) if estimate else None,
+        cost=row["cost"],
+        seconds=row["seconds"],
+        parent=row["parent"],
+        recipe=row["recipe"],
+        notices=tuple(row["notices"]),
+        notes=tuple(row["notes"]),
+        deliver_size=tuple(row["deliver_size"]) if row["deliver_size"] else None,
+        failure=_failure_of(failure) if failure else None,
+        notebook=row["notebook"],
+        tags=tuple(row["tags"]),
+        starred=row["starred"],
+        deleted=row["deleted"],
+    )
+
+
+def picture_of(row: Row) -> PictureRecord:
+    """Return the Picture that a row describes."""
+    values = {name: row[name] for name in _PICTURE}
+    return PictureRecord(**values | {"origin": Origin(row["origin"])})
+
+
+def sidecar_bytes(run: RunRecord, picture: PictureRecord) -> bytes:
+    """Return what lies beside a picture file: all that is needed to put both back into a history."""
+    form = {"dalle_nb": 1, "run": {**run_row(run), "id": run.id}, "picture": picture}
+    return dump(form).encode()
+
+
+def read_sidecar(text: bytes) -> tuple[RunRecord, PictureRecord]:
+    """Return the Run, without its pictures, and the Picture that a sidecar describes.
+
+    Raises:
+        ValueError: the file is no sidecar of ours.
+    """
+    try:
+        form = json.loads(text)
+        row = form["run"]
+        moments = {name: row[name] and datetime.fromisoformat(row[name]) for name in ("created", "deleted")}
+        return run_of({**row, **moments}), picture_of(form["picture"])
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _attempt_of(row: Row) -> Attempt:
+    values = {name: row[name] for name in _ATTEMPT}
+    usage = Usage(**row["usage"]) if row["usage"] else None
+    return Attempt(**values | {"billed": Billed(row["billed"]), "usage": usage})
+
+
+def _failure_of(form: Form) -> Failure:
+    return Failure(**{**form, "billed": Billed(form["billed"]) if form["billed"] else None})
+
+
+def _request_form(request: Request) -> dict[str, Any]:
+    return {
+        "kind": request.kind,
+        "prompt": request.prompt,
+        "model": request.model,
+        "inputs": [_blob_form(blob) for blob in request.inputs],
+        "mask": _blob_form(request.mask) if request.mask else None,
+        "options": request.options,
+        "sample": request.sample,
+    }
+
+
+def _request_of(form: Form) -> Request:
+    inputs = tuple(Blob(**blob) for blob in form["inputs"])
+    mask = Blob(**form["mask"]) if form["mask"] else None
+    return Request(**{**form, "kind": Kind(form["kind"]), "inputs": inputs, "mask": mask})
+
+
+def _blob_form(blob: Blob) -> dict[str, Any]:
+    # The bytes are in the content store; a row names them only.
+    return {name: getattr(blob, name) for name in _BLOB}

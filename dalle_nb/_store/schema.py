@@ -1,0 +1,163 @@
+"""The tables of the history, and the numbered migrations that lead to them.
+
+No SQL of one database only: types and statements are SQLAlchemy's, and `sqlite` keeps the version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+from dalle_nb._errors import StoreDamaged
+from dalle_nb._language import tr
+from dalle_nb._store.sqlite import Database, read_version, write_version
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time with its zone, kept as UTC, so that rows sort by it in any database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text from anywhere. Lone surrogates and NULs, which a database may refuse, become U+FFFD."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+
+
+METADATA = MetaData()
+
+runs = Table(
+    "runs",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("uid", String(64), nullable=False, unique=True),
+    Column("created", Moment, nullable=False, index=True),
+    Column("status", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("prompt", Words, nullable=False),
+    Column("asked_model", Words),
+    Column("backend", Words, nullable=False),
+    Column("model", Words, nullable=False),
+    Column("identity", String(64), nullable=False, index=True),
+    # The Request as it was, word for word; the columns above are for searching.
+    Column("request", JSON, nullable=False),
+    Column("sent", JSON, nullable=False),
+    Column("recipe", Words, nullable=False),
+    Column("notices", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("deliver_size", JSON(none_as_null=True)),
+    Column("estimate", JSON(none_as_null=True)),
+    # What counts against a budget as long as the cost is unknown: the upper estimate.
+    Column("reserved", BigInteger),
+    Column("cost", BigInteger),
+    Column("usage", JSON(none_as_null=True)),
+    Column("seconds", Float),
+    Column("failure", JSON(none_as_null=True)),
+    Column("parent", String(64), index=True),
+    Column("notebook", Words),
+    Column("tags", JSON, nullable=False),
+    Column("starred", Boolean, nullable=False),
+    Column("deleted", Moment, index=True),
+    # The process that draws it; None once it is finished.
+    Column("owner", String(255), index=True),
+    sqlite_autoincrement=True,
+)
+
+pictures = Table(
+    "pictures",
+    METADATA,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("index", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("media_type", Words, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("alt", Words, nullable=False),
+    Column("revised_prompt", Words),
+)
+
+attempts = Table(
+    "attempts",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("run", ForeignKey("runs.id"), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("billed", String(16), nullable=False),
+    Column("outcome", Words, nullable=False),
+    Column("request_id", Words),
+    Column("status_code", Integer),
+    Column("usage", JSON(none_as_null=True)),
+    Column("cost", BigInteger),
+)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (METADATA.create_all,)
+"""Number n, counted from 1, leads from version n-1 to n.
+
+The first lays the tables as they are now; a later one therefore adds only what is missing.
+"""
+
+
+def migrate(database: Database, migrations: tuple[Callable[[Connection], None], ...] = MIGRATIONS) -> None:
+    """Bring the database up to date, one transaction a migration, whoever else does the same.
+
+    Raises:
+        StoreDamaged: a newer version of ours has written it.
+    """
+    with database.reading() as connection:
+        version = read_version(connection)
+    if version > len(migrations):
+        raise _newer(database.path, version)
+    for number, step in enumerate(migrations[version:], version + 1):
+        with database.writing() as connection:
+            # Another process may have been quicker between the look and the lock.
+            if read_version(connection) < number:
+                step(connection)
+                write_version(connection, number)
+
+
+def _newer(path: Path, version: int) -> StoreDamaged:
+    return StoreDamaged(
+        tr(
+            "The history {path} was written by a newer dalle_nb (version {version}).",
+            path=path,
+            version=version,
+        ),
+        tr("Update with: pip install -U dalle-nb (or choose another folder: set DALLE_NB_HOME)."),
+    )

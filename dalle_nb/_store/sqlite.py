@@ -1,0 +1,163 @@
+"""Connections to the history's SQLite file: the one room that knows the dialect.
+
+Every writing transaction begins IMMEDIATE: a deferred one that reads first and writes then is refused
+as locked, whatever the timeout. A commit is on the disk when it returns (synchronous FULL).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from dalle_nb._store.places import carries_wal
+from dalle_nb._store.troubles import explained
+
+PATIENCE = 30.0
+"""Seconds to wait for another process's transaction."""
+
+# One writer at a time in this process: SQLite allows only one anyway, and its own waiting is by polling.
+# It also keeps a fork from happening in the middle of a transaction, whose locks the child would inherit.
+_writing = threading.RLock()
+_opened: WeakSet[Database] = WeakSet()
+
+
+class Database:
+    """The database file and this process's connections to it; any thread may use it, and any forked child."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._process = 0
+        self._engine: Engine | None = None
+        with _writing:
+            _opened.add(self)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees one moment of the history."""
+        with explained(self.path.parent), self._connect().begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection whose changes are all kept, durably, when the block ends well, or none of them."""
+        with explained(self.path.parent), _writing, self._connect(immediate=True).begin() as connection:
+            yield connection
+
+    def settle(self) -> None:
+        """Choose how the file is journalled: WAL where the file system can carry it, else rollback."""
+        mode = "wal" if carries_wal(self.path.parent) else "delete"
+        with explained(self.path.parent), closing(_raw_connection(self.path)) as connection:
+            if _set_journal(connection, mode) != "wal":
+                return
+            try:
+                connection.executescript("BEGIN IMMEDIATE; ROLLBACK")
+            except sqlite3.OperationalError as error:
+                # Some file systems take the mode and then cannot map the memory it needs.
+                if error.sqlite_errorname.startswith("SQLITE_BUSY"):
+                    raise
+                _set_journal(connection, "delete")
+
+    def journal(self) -> str:
+        """Return how the file is journalled, ``wal`` or ``delete``."""
+        with self.reading() as connection:
+            return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+
+    def complaints(self) -> tuple[str, ...]:
+        """Return what SQLite finds wrong with the file, reading all of it."""
+        with self.reading() as connection:
+            found = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars().all()
+        return tuple(line for line in found if line != "ok")
+
+    def close(self) -> None:
+        """Close the connections that are not in use; the next transaction opens another."""
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def _connect(self, *, immediate: bool = False) -> Engine:
+        # A connection must not cross a fork: SQLite would believe the parent's locks to be the child's.
+        if self._engine is None or self._process != os.getpid():
+            with _writing:
+                if self._engine is None or self._process != os.getpid():
+                    self._engine, self._process = _engine(self.path), os.getpid()
+        return self._engine.execution_options(immediate=immediate)
+
+
+def dump(value: Any) -> str:
+    """Return the JSON of records and forms, in ASCII, so that no prompt is beyond it."""
+    return json.dumps(value, default=_plain, separators=(",", ":"))
+
+
+def read_version(connection: Connection) -> int:
+    """Return the number of the last migration that the file has seen."""
+    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+
+
+def write_version(connection: Connection, version: int) -> None:
+    """Note, in this transaction, the number of the last migration."""
+    connection.exec_driver_sql(f"PRAGMA user_version = {version:d}")
+
+
+def _engine(path: Path) -> Engine:
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, connect_args={"timeout": PATIENCE}, max_overflow=-1, json_serializer=dump)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    # None stops the driver from opening deferred transactions of its own accord; `_begin` opens ours.
+    connection.isolation_level = None
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return dict(value) if isinstance(value, Mapping) else asdict(value)
+
+
+def _raw_connection(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+
+
+def _set_journal(connection: sqlite3.Connection, mode: str) -> str:
+    """Ask for a journal mode and return the one there is; SQLite does not wait for its turn here, so we do."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return str(connection.execute(f"PRAGMA journal_mode = {mode}").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
+
+
+def _before_fork() -> None:
+    _writing.acquire()
+    for database in _opened:
+        database.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_writing.release, after_in_child=_writing.release
+    )
