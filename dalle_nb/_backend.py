@@ -57,6 +57,16 @@ class Quarantined:
 DrawEvent = Preview | Arrival | Called | Remark | Quarantined
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How one drawing is made, as against what is drawn: seconds in all, retries, and a way to stop it."""
+
+    timeout: float = 300.0
+    retry: str = "safe"
+    cancel: Flag = field(default_factory=Flag)
+    """Once set no further call is begun, and what is under way is given up."""
+
+
 class Backend(Protocol):
     """Something that can draw. One object may serve several threads at once."""
 
@@ -68,9 +78,16 @@ class Backend(Protocol):
     def server(self) -> Server:
         """What the place it draws at takes, from the catalogue."""
 
-    def draw(self, plan: Plan, cancel: Flag) -> Iterator[DrawEvent]:
+    def draw(self, plan: Plan, terms: Terms) -> Iterator[DrawEvent]:
         """Draw the plan, yielding what happens as it happens.
 
         Inputs and mask of ``plan.request`` carry their bytes. Pictures already yielded count, even
-        when a DrawError ends the drawing. Once ``cancel`` is set no further call is begun.
+        when a DrawError ends the drawing.
+        """
+
+    def check(self) -> tuple[str, ...]:
+        """Ask the place whether it would draw, without drawing; return what it says, a line each.
+
+        Raises:
+            DrawError: it would not, and why.
         """

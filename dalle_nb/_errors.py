@@ -1,28 +1,30 @@
 """Every error a user may meet, and what it tells them.
 
-    DalleError                     root: what happened, and what to do
-    ├── RequestError               the request breaks a rule; nothing was sent
-    │   ├── PromptError            the prompt is empty, too long, or names an unknown variable
-    │   ├── OptionError            an option or its value is not known, or the model does not take it
-    │   ├── MaskError              the mask is empty, full, or does not fit
-    │   └── ReferenceNotFound      no such Run, picture, variable or file
-    ├── SettingsError              a setting is missing or wrong; nothing was sent
-    ├── MoneyError                 nothing was sent, to spare the user's money
-    │   ├── BudgetError            the budget would be crossed
-    │   └── ConfirmationNeeded     dear enough that ``--yes`` is asked
-    ├── StoreError                 pictures cannot be kept or read
-    │   ├── StoreUnwritable        read-only folder, full disk
-    │   └── StoreDamaged           corrupt database, or one of a newer version
-    └── DrawError                  the backend was asked and did not draw
-        ├── RefusedError           moderation refused the prompt or a picture
-        ├── AuthenticationError    the key is missing, wrong, or not allowed
-        ├── BillingError           the account has no money or quota left
-        ├── ModelNotFound          the server does not know the model (any more)
-        ├── RateLimitError         asked too fast
-        ├── ServerError            the server failed
-        ├── ConnectionFailed       the server could not be reached, or the answer was lost
-        ├── DrawTimeout            no answer in time
-        └── BadAnswer              an answer came that is no picture
+DalleError                     root: what happened, and what to do
+├── RequestError               the request breaks a rule; nothing was sent
+│   ├── PromptError            the prompt is empty, too long, or names an unknown variable
+│   ├── OptionError            an option or its value is not known, or the model does not take it
+│   ├── MaskError              the mask is empty, full, or does not fit
+│   └── ReferenceNotFound      no such Run, picture, variable or file
+├── SettingsError              a setting is missing or wrong; nothing was sent
+├── MoneyError                 nothing was sent, to spare the user's money
+│   ├── BudgetError            the budget would be crossed
+│   └── ConfirmationNeeded     dear enough that ``--yes`` is asked
+├── StoreError                 pictures cannot be kept or read
+│   ├── StoreUnwritable        read-only folder, full disk
+│   └── StoreDamaged           corrupt database, or one of a newer version
+└── DrawError                  the backend was asked and did not draw
+    ├── RefusedError           moderation refused the prompt or a picture
+    ├── AuthenticationError    the key is missing, wrong, or not allowed
+    ├── BillingError           the account has no money or quota left
+    ├── ModelNotFound          the server does not know the model (any more)
+    ├── RateLimitError         asked too fast
+    ├── ServerError            the server failed
+    ├── ConnectionFailed       the server could not be reached, or the answer was lost
+    ├── DrawTimeout            no answer in time
+    └── BadAnswer              an answer came that is no picture
+
+Interrupted                    a KeyboardInterrupt while drawing, so that ``except Exception`` lets it pass
 """
 
 from __future__ import annotations
@@ -30,10 +32,10 @@ from __future__ import annotations
 import linecache
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dalle_nb._records import Billed, Status
+    from dalle_nb._records import Billed
 
 __all__ = [
     "AuthenticationError",
@@ -45,6 +47,7 @@ __all__ = [
     "DalleError",
     "DrawError",
     "DrawTimeout",
+    "Interrupted",
     "MaskError",
     "ModelNotFound",
     "MoneyError",
@@ -62,19 +65,13 @@ __all__ = [
 ]
 
 
-class DalleError(Exception):
-    """What happened, in one line, and what to do about it, in another.
-
-    ``run`` is the Run in the history that records the failure, when there is one: its pictures
-    keep whatever had already come.
-    """
-
-    status: Status | None = None
+class _Told(BaseException):
+    """What happened, in one line, and what to do about it, in another."""
 
     def __init__(self, what: str, fix: str = "") -> None:
         super().__init__(what, fix)
         self.what, self.fix = what, fix
-        self.run: object | None = None
+        self.run: Any = None
         self._shown = False
 
     def __str__(self) -> str:
@@ -88,6 +85,14 @@ class DalleError(Exception):
         line = _users_line(self.__traceback__)
         where = f"  [{line}]" if line else ""
         return [f"{type(self).__name__}: {self.what}", f"→ {self.fix}{where}  (%tb)"]
+
+
+class DalleError(_Told, Exception):
+    """The root: what happened (``what``), and what to do (``fix``).
+
+    ``run`` is the Run in the history that records the failure, when there is one: its pictures
+    keep whatever had already come.
+    """
 
 
 class RequestError(DalleError):
@@ -109,7 +114,7 @@ class MaskError(RequestError):
 class ReferenceNotFound(RequestError, KeyError):
     """No such Run, picture, variable or file."""
 
-    __str__ = DalleError.__str__
+    __str__ = _Told.__str__  # a KeyError would show its arguments' repr
 
 
 class SettingsError(DalleError):
@@ -200,12 +205,18 @@ class BadAnswer(DrawError):
     """An answer came that is no usable picture; what came is kept in quarantine."""
 
 
+class Interrupted(_Told, KeyboardInterrupt):
+    """The user interrupted a drawing; ``run`` keeps what had come."""
+
+
 def _users_line(trace: TracebackType | None) -> str:
     """Return the line of the user's own cell or script that led here, or nothing."""
     while trace is not None:
         code = trace.tb_frame.f_code
         # IPython compiles a cell under a name that linecache knows; our own frames are in this package.
-        if code.co_name == "<module>" and not trace.tb_frame.f_globals.get("__name__", "").startswith("dalle_nb"):
+        if code.co_name == "<module>" and not trace.tb_frame.f_globals.get("__name__", "").startswith(
+            "dalle_nb"
+        ):
             line = linecache.getline(code.co_filename, trace.tb_lineno).strip()
             if line and not line.startswith("get_ipython()"):
                 return line if len(line) <= 80 else line[:79] + "…"
@@ -213,7 +224,7 @@ def _users_line(trace: TracebackType | None) -> str:
     return ""
 
 
-def _full_traceback(error: DalleError) -> list[str]:
+def _full_traceback(error: BaseException) -> list[str]:
     shell = sys.modules["IPython"].get_ipython()
     rows: list[str] = shell.InteractiveTB.structured_traceback(type(error), error, error.__traceback__)
     return rows

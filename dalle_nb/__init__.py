@@ -1,0 +1,143 @@
+"""Pictures in a notebook: ``%%dalle``, a history to run again, a panel, and a painter that needs no key.
+
+Importing this imports nothing heavy: each name is fetched from its room when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from dalle_nb._errors import (
+    Register the magics: ``%load_ext dalle_nb``.,
+    Take the magics away again.,
+    AuthenticationError,
+    BadAnswer,
+    BillingError,
+    BudgetError,
+    ConfirmationNeeded,
+    ConnectionFailed,
+    DalleError,
+    DrawError,
+    DrawTimeout,
+    Interrupted,
+    MaskError,
+    ModelNotFound,
+    MoneyError,
+    OptionError,
+    PromptError,
+    RateLimitError,
+    ReferenceNotFound,
+    RefusedError,
+    RequestError,
+    ServerError,
+    SettingsError,
+    StoreDamaged,
+    StoreError,
+    StoreUnwritable,
+)
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from dalle_nb._generator import ImageGenerator, configure, edit, generate, rerun, vary
+    from dalle_nb._history import History
+    from dalle_nb._login import login
+    from dalle_nb._prompts import Prompt
+    from dalle_nb._run import Picture, Run
+    from dalle_nb._styles import styles
+
+    history: History
+    last: Run | None
+
+__version__ = "0.1.0.dev0"
+
+_ROOMS = {
+    "ImageGenerator": "_generator",
+    "configure": "_generator",
+    "edit": "_generator",
+    "generate": "_generator",
+    "rerun": "_generator",
+    "vary": "_generator",
+    "login": "_login",
+    "Prompt": "_prompts",
+    "Picture": "_run",
+    "Run": "_run",
+    "styles": "_styles",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch a public name. ``history`` and ``last`` belong to the default generator of the moment."""
+    if name in _ROOMS:
+        return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    if name == "history":
+        return import_module(f"{__name__}._history").History(_default_generator())
+    if name == "last":
+        return _default_generator().last
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Register the magics: ``%load_ext dalle_nb``."""
+    from dalle_nb._magic import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Take the magics away again."""
+    from dalle_nb._magic import unload
+
+    unload(shell)
+
+
+def _default_generator() -> ImageGenerator:
+    from dalle_nb._generator import default_generator
+
+    return default_generator()
+
+
+__all__ = [
+    "AuthenticationError",
+    "BadAnswer",
+    "BillingError",
+    "BudgetError",
+    "ConfirmationNeeded",
+    "ConnectionFailed",
+    "DalleError",
+    "DrawError",
+    "DrawTimeout",
+    "ImageGenerator",
+    "Interrupted",
+    "MaskError",
+    "ModelNotFound",
+    "MoneyError",
+    "OptionError",
+    "Picture",
+    "Prompt",
+    "PromptError",
+    "RateLimitError",
+    "ReferenceNotFound",
+    "RefusedError",
+    "RequestError",
+    "Run",
+    "ServerError",
+    "SettingsError",
+    "StoreDamaged",
+    "StoreError",
+    "StoreUnwritable",
+    "configure",
+    "edit",
+    "generate",
+    "history",
+    "last",
+    "login",
+    "rerun",
+    "styles",
+    "vary",
+]

@@ -1,0 +1,113 @@
+"""The ``dalle-nb`` command: the same options as the magic's, in a shell."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dalle_nb import __version__
+from dalle_nb._doctor import examine
+from dalle_nb._errors import DalleError, Interrupted
+from dalle_nb._generator import default_generator
+from dalle_nb._language import speaking
+from dalle_nb._money import price_range
+from dalle_nb._options import OPTIONS, Option
+from dalle_nb._render import caption_bundle, models_bundle
+from dalle_nb._run import Run
+
+_VERBS = {
+    "draw": "draw a prompt",
+    "edit": "draw a picture anew as a prompt says: dalle-nb edit cat.png 'a red scarf'",
+    "vary": "draw variations of a picture: dalle-nb vary 12/3 -n 4",
+    "rerun": "ask what a Run asked again: dalle-nb rerun 12 -q high",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0, or 1 after an error in two lines."""
+    said = _parser().parse_args(arguments)
+    with speaking(default_generator().settings.tongue(getattr(said, "prompt", ""))):
+        try:
+            return int(said.command(said))
+        except (DalleError, Interrupted) as error:
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+            return 1
+
+
+def _draw(said: argparse.Namespace) -> int:
+    options = {row.name: getattr(said, row.name, None) for row in OPTIONS}
+    if said.verb != "draw":
+        options[said.verb] = said.reference
+    generator = default_generator()
+    if options.pop("dry_run", None):
+        print(price_range(generator.plan(said.prompt, options).estimate))
+        return 0
+    run = generator.ask(said.prompt, options)
+    print(caption_bundle(run.record)[0]["text/plain"])
+    for path in _saved(run, said.output):
+        print(path)
+    return 0
+
+
+def _saved(run: Run, output: str | None) -> list[Path]:
+    return run.save(output) if output else [picture.path for picture in run.pictures]
+
+
+def _models(_: argparse.Namespace) -> int:
+    print(models_bundle(default_generator().catalog)[0]["text/plain"])
+    return 0
+
+
+def _doctor(said: argparse.Namespace) -> int:
+    marks = {True: "✓", False: "✗", None: " "}
+    findings = examine(default_generator(), ask=said.ask)
+    width = max(len(finding.name) for finding in findings)
+    for finding in findings:
+        print(f"{marks[finding.good]} {finding.name:<{width}}  {finding.value}")
+    return 1 if any(finding.good is False for finding in findings) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dalle-nb", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"dalle-nb {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for verb, help_text in _VERBS.items():
+        _add_verb(commands.add_parser(verb, help=help_text, description=help_text), verb)
+    models = commands.add_parser("models", help="list the models, their prices and when they retire")
+    models.set_defaults(command=_models)
+    doctor = commands.add_parser(
+        "doctor", help="tell what is configured, who would draw, and if it would be kept"
+    )
+    doctor.add_argument("--ask", action="store_true", help="also ask the backend; draws and costs nothing")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _add_verb(parser: argparse.ArgumentParser, verb: str) -> None:
+    if verb != "draw":
+        parser.add_argument(
+            "reference", metavar="REF", help="a history id (12, 12/3, -1) or the path of a picture"
+        )
+    optional = verb in ("vary", "rerun")
+    parser.add_argument("prompt", nargs="?" if optional else None, default="", help="what to see")
+    parser.add_argument("-o", "--output", metavar="PATH", help="file, folder or pattern; never overwrites")
+    for row in OPTIONS:
+        if row.name not in _VERBS:
+            _add_option(parser, row)
+    parser.set_defaults(command=_draw, verb=verb)
+
+
+def _add_option(parser: argparse.ArgumentParser, row: Option) -> None:
+    # A "%" in a help text is argparse's own.
+    help_text = row.help.replace("%", "%%")
+    if row.type == "flag":
+        parser.add_argument(*row.flags, dest=row.name, action="store_true", default=None, help=help_text)
+        for flag in row.off:
+            parser.add_argument(
+                flag, dest=row.name, action="store_false", default=None, help=argparse.SUPPRESS
+            )
+        return
+    action = "append" if row.repeatable else "store"
+    parser.add_argument(*row.flags, dest=row.name, action=action, metavar=row.metavar or None, help=help_text)

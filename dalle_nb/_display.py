@@ -1,0 +1,44 @@
+"""Shows a Run under the cell that asked for it: two outputs, the picture and its caption."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dalle_nb._language import speaking
+from dalle_nb._render import Bundle, caption_bundle, picture_bundle
+from dalle_nb._run import Picture, Run
+from dalle_nb._settings import Settings
+
+
+def show_run(run: Run, pictures: tuple[Picture, ...], settings: Settings, *, caption: bool = True) -> None:
+    """Publish the pictures, if there are any, and the caption.
+
+    Raises:
+        StoreError: the file of a picture is gone or changed.
+    """
+    with speaking(settings.tongue(run.prompt)):
+        for bundle in run_bundles(run, pictures, settings, caption=caption):
+            publish(bundle)
+
+
+def run_bundles(
+    run: Run, pictures: tuple[Picture, ...], settings: Settings, *, caption: bool = True
+) -> list[Bundle]:
+    """Return what is shown for a Run, as mime bundles, in order."""
+    bundles = []
+    if pictures:
+        full = settings.display == "full"
+        bundles.append(
+            picture_bundle(run.record, [each.bytes for each in pictures], settings.thumbnail, full=full)
+        )
+    if caption:
+        bundles.append(caption_bundle(run.record))
+    return bundles
+
+
+def publish(bundle: Bundle, **where: Any) -> None:
+    """Show one bundle; ``where`` may say which display it is or takes the place of."""
+    from IPython.display import publish_display_data
+
+    data, metadata = bundle
+    publish_display_data(data, metadata, **where)  # type: ignore[no-untyped-call] - IPython types it not

@@ -1,0 +1,205 @@
+"""One drawing under way: what the backend tells, kept in the store as it comes.
+
+The backend is listened to in a worker thread, in the caller's context, so that an Interrupt stops the
+waiting and not the keeping: an answer that is being paid for is still put away when it comes. Must not
+know Requests' rules, screens or settings.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import time
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Protocol
+
+from dalle_nb._backend import Arrival, Backend, Called, DrawEvent, Preview, Quarantined, Remark, Terms
+from dalle_nb._errors import DalleError, DrawError, Interrupted, RefusedError, StoreError
+from dalle_nb._language import tr
+from dalle_nb._records import Billed, Failure, Plan, RunRecord, Status, Usage
+from dalle_nb._render import alt_text
+
+if TYPE_CHECKING:
+    from dalle_nb._store import Store
+
+LINGER = 1.5
+"""Seconds in which a second Interrupt gives up a paid answer that the first left to come."""
+
+
+class Watch(Protocol):
+    """Somebody looking on; called in the thread that asked for the drawing."""
+
+    def planned(self, plan: Plan, record: RunRecord) -> None:
+        """The drawing begins."""
+
+    def preview(self, index: int, data: bytes) -> None:
+        """Picture ``index`` looks like this so far."""
+
+    def waiting(self, seconds: float) -> None:
+        """So many seconds have passed; called several times a second."""
+
+
+@dataclass(slots=True)
+class Drawing:
+    """A plan being drawn for a Run that the store already knows."""
+
+    plan: Plan
+    record: RunRecord
+    backend: Backend
+    store: Store
+    terms: Terms
+    error: BaseException | None = None
+    """What ended it early, if anything did."""
+    _news: SimpleQueue[Preview | None] = field(default_factory=SimpleQueue)
+    _usage: Usage | None = None
+    _costs: list[int | None] = field(default_factory=list)
+    _pictures: int = 0
+    _notes: list[str] = field(default_factory=list)
+    _abandoned: bool = False
+
+    def run(self, watch: Watch | None = None) -> RunRecord:
+        """Draw, and return the finished record.
+
+        Raises:
+            Interrupted: by the user. A free drawing is cancelled; one that may be billed goes on in the
+                background and is kept when it comes, unless interrupted again.
+        """
+        context = contextvars.copy_context()
+        worker = Thread(
+            target=context.run, args=(self._work,), name=f"dalle-nb {self.record.uid}", daemon=True
+        )
+        worker.start()
+        try:
+            self._wait(worker, watch)
+        except KeyboardInterrupt:
+            self._let_go(worker)
+            raise self._interrupted(worker) from None
+        return self.record
+
+    def _wait(self, worker: Thread, watch: Watch | None) -> None:
+        started = time.monotonic()
+        while True:
+            try:
+                preview = self._news.get(timeout=0.2)
+            except Empty:
+                if watch:
+                    watch.waiting(time.monotonic() - started)
+                continue
+            if preview is None:
+                break
+            if watch:
+                watch.preview(preview.index, preview.data)
+        worker.join()
+
+    def _let_go(self, worker: Thread) -> None:
+        free = self.plan.estimate is not None and self.plan.estimate.high == 0
+        try:
+            if not free:
+                worker.join(LINGER)
+                return
+        except KeyboardInterrupt:
+            self._abandoned = True
+        self.terms.cancel.set()
+        worker.join(LINGER)
+
+    def _interrupted(self, worker: Thread) -> Interrupted:
+        if worker.is_alive() and not self._abandoned:
+            return Interrupted(
+                tr("Interrupted: not waiting for Run {id} any more.", id=self.record.id),
+                tr(
+                    "It may be billed, so its answer is still kept if it comes: see history[{id}].",
+                    id=self.record.id,
+                ),
+            )
+        return Interrupted(
+            tr("Interrupted: Run {id} was stopped.", id=self.record.id),
+            tr("{count} finished pictures are kept; run the cell again for the rest.", count=self._pictures),
+        )
+
+    def _work(self) -> None:
+        started = time.monotonic()
+        try:
+            for event in self.backend.draw(self.plan, self.terms):
+                self._take(event)
+        except BaseException as error:  # noqa: BLE001 - kept, recorded below and raised again by the asker
+            self.error = error
+        finally:
+            self._finish(time.monotonic() - started)
+            self._news.put(None)
+
+    def _take(self, event: DrawEvent) -> None:
+        match event:
+            case Preview():
+                self._news.put(event)
+            case Arrival():
+                self._pictures += 1
+                self._keep(event)
+            case Called(attempt=attempt):
+                self._note(event)
+                self.store.note_attempt(self.record, attempt)
+            case Remark(text=text):
+                self._notes.append(text)
+            case Quarantined(data=data, reason=reason):
+                self.store.quarantine(self.record, data, reason)
+
+    def _keep(self, picture: Arrival) -> None:
+        self.store.keep(
+            self.record,
+            index=picture.index,
+            data=picture.data,
+            media_type=picture.media_type,
+            width=picture.width,
+            height=picture.height,
+            alt=alt_text(self.plan.request.prompt, self._notes),
+            revised_prompt=picture.revised_prompt,
+        )
+
+    def _note(self, event: Called) -> None:
+        attempt = event.attempt
+        if attempt.usage is not None:
+            self._usage = attempt.usage if self._usage is None else self._usage + attempt.usage
+        if attempt.billed is not Billed.NO:
+            self._costs.append(attempt.cost)
+
+    def _finish(self, seconds: float) -> None:
+        try:
+            self.record = self.store.finish(
+                self.record.uid,
+                status=self._status(),
+                seconds=seconds,
+                usage=self._usage,
+                cost=None if None in self._costs else sum(cost or 0 for cost in self._costs),
+                notes=tuple(self._notes),
+                failure=self._failure(),
+            )
+        except StoreError as error:
+            self.error = self.error or error
+
+    def _status(self) -> Status:
+        if self.error is None and not self.terms.cancel.is_set():
+            return Status.DONE
+        if self._pictures:
+            return Status.PARTIAL
+        if self.terms.cancel.is_set():
+            return Status.INTERRUPTED
+        return Status.REFUSED if isinstance(self.error, RefusedError) else Status.FAILED
+
+    def _failure(self) -> Failure | None:
+        error = self.error
+        if isinstance(error, DrawError):
+            return Failure(
+                error=type(error).__name__,
+                what=error.what,
+                fix=error.fix,
+                code=error.code,
+                request_id=error.request_id,
+                billed=error.billed,
+            )
+        if isinstance(error, DalleError):
+            return Failure(error=type(error).__name__, what=error.what, fix=error.fix)
+        if error is not None:
+            return Failure(error=type(error).__name__, what=str(error)[:500])
+        if self._abandoned:
+            return Failure(error="Interrupted", what=tr("Interrupted twice."), billed=Billed.UNKNOWN)
+        return None

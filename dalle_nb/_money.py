@@ -1,0 +1,74 @@
+"""The money rules that hold before a call: what is asked first, what a budget allows.
+
+Amounts are integers of a millionth of a dollar. Must not know the store: sums come in, errors go out.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dalle_nb._errors import BudgetError, ConfirmationNeeded
+from dalle_nb._language import tr
+from dalle_nb._records import Estimate, Plan
+
+MICROS = 1_000_000
+
+
+def dollars(micros: int | None) -> str:
+    """Return an amount as people write it: ``$0.053``, ``$0``, or ``?`` where nobody knows."""
+    if micros is None:
+        return "?"
+    text = f"{micros / MICROS:.4f}".rstrip("0")
+    whole, _, cents = text.partition(".")
+    return f"${whole}" if not cents else f"${whole}.{cents.ljust(2, '0')}"
+
+
+def price_range(estimate: Estimate | None) -> str:
+    """Return what a plan may cost in words: ``$0``, ``about $0.05``, ``$0.05 to $0.21``, ``unknown``."""
+    if estimate is None:
+        return tr("unknown price")
+    if estimate.low == estimate.high:
+        amount = dollars(estimate.high)
+        return tr("about {amount}", amount=amount) if estimate.about else amount
+    span = tr("{low} to {high}", low=dollars(estimate.low), high=dollars(estimate.high))
+    return tr("about {amount}", amount=span) if estimate.about else span
+
+
+def confirm(plan: Plan, *, above: int, yes: bool) -> None:
+    """Let the plan pass if the user has agreed or need not be asked.
+
+    Raises:
+        ConfirmationNeeded: it may cost more than ``above``, or a translation made it dearer.
+    """
+    high = plan.estimate.high if plan.estimate else 0
+    if yes or (high <= above and not plan.confirm):
+        return
+    reason = plan.confirm or tr("above the {limit} that go without asking", limit=dollars(above))
+    raise ConfirmationNeeded(
+        tr("This may cost {price}: {reason}.", price=price_range(plan.estimate), reason=reason),
+        tr("If you agree, add --yes (yes=True). Nothing was sent."),
+    )
+
+
+def cap(plan: Plan, limit: int | None) -> None:
+    """Let the plan pass if it cannot cost more than the limit of this one call.
+
+    Raises:
+        BudgetError: it could, or its price is unknown.
+    """
+    if limit is None or (plan.estimate is not None and plan.estimate.high <= limit):
+        return
+    raise BudgetError(
+        tr(
+            "This may cost {price}; the budget is {limit}.",
+            price=price_range(plan.estimate),
+            limit=dollars(limit),
+        ),
+        tr("Nothing was sent. Raise --budget, or ask for less: a lower quality, a smaller n."),
+    )
+
+
+def period_start(per: str, now: datetime) -> datetime | None:
+    """Return when the budget's period began, in UTC; None for a budget without end."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return {"day": midnight, "month": midnight.replace(day=1), "total": None}[per]

@@ -1,0 +1,174 @@
+"""What a REF means: a Run's id, a picture of it, a variable, a file, or a picture in hand.
+
+``12`` is a Run, ``12/3`` its third picture, ``-1`` the newest, an identifier a Python variable, anything
+else a path. Where two could be meant the error offers both spellings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from dalle_nb._errors import ReferenceNotFound, RequestError
+from dalle_nb._images import ImageError, blob
+from dalle_nb._language import tr
+from dalle_nb._records import Blob, PictureRecord, RunRecord
+
+MAX_INPUT_BYTES = 50 * 1024 * 1024
+"""Largest input picture that the Images API takes (image_edit_params.py of openai 3.54.0)."""
+
+_HISTORY = re.compile(r"(?P<run>-?\d+)(?:/(?P<picture>\d+))?")
+
+
+class Shelf(Protocol):
+    """Where Runs are looked up: the store."""
+
+    def run(self, key: int | str) -> RunRecord:
+        """Return the Run with that id or uid; ReferenceNotFound where there is none."""
+
+    def newest(self, limit: int, offset: int = 0) -> Sequence[RunRecord]:
+        """Return Runs, newest first."""
+
+    def read(self, sha256: str) -> bytes:
+        """Return the bytes kept under that name."""
+
+    def count_children(self, uid: str) -> int:
+        """Return how many Runs name that one as their parent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A picture to start from, and the Run it comes from where it is one of ours."""
+
+    blob: Blob
+    run: RunRecord | None = None
+
+
+def find_run(reference: Any, shelf: Shelf) -> RunRecord:
+    """Return the Run that an id, ``12/3``, ``-1``, a uid, a Run or a Picture names.
+
+    Raises:
+        ReferenceNotFound: there is none.
+    """
+    record = getattr(reference, "record", None)
+    if isinstance(record, RunRecord):
+        return record
+    if isinstance(record, PictureRecord):
+        return shelf.run(reference.run_uid)
+    match = _HISTORY.fullmatch(str(reference))
+    if match is None:
+        return shelf.run(str(reference))
+    number = int(match["run"])
+    return shelf.run(number) if number >= 0 else _newest(-number, shelf)
+
+
+def find_source(reference: Any, shelf: Shelf, namespace: Mapping[str, Any] | None = None) -> Source:
+    """Return the picture that a REF means; ``namespace`` holds the user's variables, for a magic.
+
+    Raises:
+        ReferenceNotFound: nothing of that name, or two things.
+        RequestError: something, but no readable picture.
+    """
+    if isinstance(reference, int | str) and not isinstance(reference, bool):
+        return _find_named(str(reference), shelf, namespace)
+    if isinstance(reference, Path):
+        return _from_file(reference)
+    return _in_hand(reference, shelf, type(reference).__name__)
+
+
+def _find_named(text: str, shelf: Shelf, namespace: Mapping[str, Any] | None) -> Source:
+    path = Path(text).expanduser()
+    exists = path.is_file()
+    match = _HISTORY.fullmatch(text)
+    variable = namespace is not None and text.isidentifier() and text in namespace
+    if exists and (match or variable):
+        meaning = tr("Run {text}", text=text) if match else tr("the variable {text}", text=text)
+        raise ReferenceNotFound(
+            tr("{text} could be {meaning} or the file {path}.", text=text, meaning=meaning, path=path),
+            tr("For the file write ./{text}; otherwise rename it.", text=text),
+        )
+    if match:
+        return _of_run(find_run(text, shelf), int(match["picture"] or 1), shelf)
+    if variable and namespace is not None:
+        return _in_hand(namespace[text], shelf, text)
+    if exists:
+        return _from_file(path)
+    raise ReferenceNotFound(
+        tr("There is no Run, variable or file {text}.", text=repr(text)[:120]),
+        tr("Give a history id (12, 12/3, -1), a variable, or the path of a picture."),
+    )
+
+
+def _of_run(run: RunRecord, index: int, shelf: Shelf) -> Source:
+    picture = next((picture for picture in run.pictures if picture.index == index), None)
+    if picture is None:
+        raise ReferenceNotFound(
+            tr("Run {id} has no picture {index}.", id=run.id, index=index),
+            tr("It has {count}; write {id}/1 for its first.", count=len(run.pictures), id=run.id)
+            if run.pictures
+            else tr("It is {status}: run it again with --rerun {id}.", status=run.status.value, id=run.id),
+        )
+    return Source(blob=_blob_of(picture, f"{run.id}/{index}", shelf), run=run)
+
+
+def _blob_of(picture: PictureRecord, name: str, shelf: Shelf) -> Blob:
+    return Blob(
+        sha256=picture.sha256,
+        media_type=picture.media_type,
+        width=picture.width,
+        height=picture.height,
+        name=name,
+        data=shelf.read(picture.sha256),
+    )
+
+
+def _in_hand(value: Any, shelf: Shelf, name: str) -> Source:
+    record = getattr(value, "record", None)
+    if isinstance(record, RunRecord):
+        return _of_run(record, 1, shelf)
+    if isinstance(record, PictureRecord):
+        return _of_run(find_run(value, shelf), record.index, shelf)
+    if isinstance(value, Blob):
+        return Source(blob=value)
+    try:
+        return Source(blob=blob(value, name))
+    except ImageError as error:
+        raise RequestError(
+            tr("{name} is no picture: {reason}.", name=name, reason=error),
+            tr("Give a Run, a Picture, a PIL image, a numpy array, the bytes of a picture, or its path."),
+        ) from error
+
+
+def _from_file(path: Path) -> Source:
+    try:
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= MAX_INPUT_BYTES else b""
+    except OSError as error:
+        raise ReferenceNotFound(
+            tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror), tr("Check the path.")
+        ) from error
+    if size > MAX_INPUT_BYTES:
+        raise RequestError(
+            tr("{path} has {size} MB; an input may have 50.", path=path, size=size >> 20),
+            tr("Save it smaller, as JPEG for example."),
+        )
+    try:
+        return Source(blob=blob(data, path.name))
+    except ImageError as error:
+        raise RequestError(
+            tr("{name} is no picture: {reason}.", name=path, reason=error),
+            tr("Open it in a picture program and save it as PNG or JPEG."),
+        ) from error
+
+
+def _newest(back: int, shelf: Shelf) -> RunRecord:
+    found = shelf.newest(1, back - 1)
+    if not found:
+        raise ReferenceNotFound(
+            tr("The history does not reach back to {reference}.", reference=-back),
+            tr("Draw something first."),
+        )
+    return found[0]

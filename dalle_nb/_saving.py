@@ -1,0 +1,131 @@
+"""Puts pictures where the user wants them: a file, a folder or a pattern; never over something else.
+
+Must not know Runs or the store: bytes and names come in, paths go out.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from string import Formatter
+from typing import TYPE_CHECKING
+
+from dalle_nb._errors import OptionError, StoreUnwritable
+from dalle_nb._images import MEDIA_TYPES, SUFFIXES, open_image
+from dalle_nb._language import tr
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_FORBIDDEN = re.compile(r'[\x00-\x1f<>:"/\\|?*\u202a-\u202e\u2066-\u2069]+')
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+
+
+def save_pictures(
+    pictures: Sequence[tuple[bytes, str]], where: str | os.PathLike[str], fields: Mapping[str, object]
+) -> list[Path]:
+    """Write pictures, given as (bytes, media type), and return their paths.
+
+    ``where`` is a file (``fox.png``; several become ``fox-1.png``, ``fox-2.png``), a folder (an existing
+    one, or a name that ends in ``/``), or a pattern with any of the ``fields`` and ``{n}``
+    (``{date}/{prompt}-{n}.png``). A file ending other than the picture's own converts it. What is there
+    already is never overwritten: the next free number is taken.
+
+    Raises:
+        OptionError: the pattern names an unknown field, or the ending no format.
+        StoreUnwritable: the place cannot be written.
+    """
+    template = _template(str(where), several=len(pictures) > 1)
+    paths = []
+    for number, (data, media_type) in enumerate(pictures, start=1):
+        wanted = Path(_filled(template, {**fields, "n": number})).expanduser()
+        path = wanted if wanted.suffix else wanted.with_name(f"{wanted.name}.{SUFFIXES[media_type]}")
+        paths.append(_write(path, _converted(data, media_type, path.suffix.lower())))
+    return paths
+
+
+def name_from(text: str, longest: int = 40) -> str:
+    """Return a file name made of the text, safe on every system: letters and digits of any script."""
+    plain = _FORBIDDEN.sub(" ", unicodedata.normalize("NFC", text))
+    words = re.sub(r"[^\w]+", "-", plain).strip("-_.")
+    return words[:longest].rstrip("-") or "picture"
+
+
+def _template(where: str, *, several: bool) -> str:
+    folder = where.endswith(("/", os.sep)) or Path(where).expanduser().is_dir()
+    if folder:
+        return str(Path(where) / ("{id}-{prompt}-{n}" if several else "{id}-{prompt}"))
+    if not several or "{n" in where:
+        return where
+    path = Path(where)
+    return str(path.with_name(f"{path.stem}-{{n}}{path.suffix}"))
+
+
+def _filled(template: str, fields: Mapping[str, object]) -> str:
+    # Values become single path parts: a prompt with slashes or dots must not leave its folder.
+    safe = {
+        name: value if isinstance(value, int) else name_from(str(value)) for name, value in fields.items()
+    }
+    try:
+        # Attribute and index access in a pattern is refused, not looked up.
+        for _, field, _, _ in Formatter().parse(template):
+            if field is not None and field not in safe:
+                raise KeyError(field)
+        return template.format_map(safe)
+    except (KeyError, ValueError, IndexError) as error:
+        raise OptionError(
+            tr("The pattern {pattern} cannot be filled: {reason}.", pattern=repr(template), reason=error),
+            tr("Fields are {fields}.", fields=", ".join(f"{{{name}}}" for name in safe)),
+        ) from error
+
+
+def _converted(data: bytes, media_type: str, suffix: str) -> bytes:
+    own = {f".{SUFFIXES[media_type]}", *([".jpeg"] if media_type == MEDIA_TYPES["jpeg"] else [])}
+    if suffix in own:
+        return data
+    if suffix not in _FORMATS or media_type == MEDIA_TYPES["svg"]:
+        raise OptionError(
+            tr("A {media_type} picture cannot be saved as {suffix}.", media_type=media_type, suffix=suffix),
+            tr("try: a name that ends in {suffixes}", suffixes=", ".join(sorted(own | set(_FORMATS)))),
+        )
+    image, buffer = open_image(data), io.BytesIO()
+    if _FORMATS[suffix] == "JPEG" and image.mode not in ("RGB", "L"):
+        image = _on_white(image.convert("RGBA"))
+    image.save(buffer, _FORMATS[suffix], quality=95)
+    return buffer.getvalue()
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    from PIL import Image
+
+    ground: Image.Image = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(ground, image).convert("RGB")
+
+
+def _write(path: Path, data: bytes) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for free in _names(path):
+            try:
+                with free.open("xb") as file:
+                    file.write(data)
+            except FileExistsError:
+                continue
+            return free
+    except OSError as error:
+        raise StoreUnwritable(
+            tr("{path} cannot be written: {reason}.", path=path, reason=error.strerror or error),
+            tr("Choose another folder; the picture is safe in the history."),
+        ) from error
+    raise AssertionError("names never end")
+
+
+def _names(path: Path) -> Iterator[Path]:
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
