@@ -1,7 +1,7 @@
 # Two commands do the main things on a fresh machine: `make demo` and `make test`.
 # PYTHON=python3.12 picks another Python (3.11 or newer).
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests notebooks lab bench format clean
+.PHONY: help demo test lint types tests notebooks outputs lab bench format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -35,6 +35,11 @@ tests: $(DEV)
 notebooks: $(DEV)
 	$(OFFLINE) $(BIN)/python -m pytest -p dalle_nb._nbval --nbval --nbval-current-env \
 	  --junitxml $(ARTIFACTS)/notebooks.xml notebooks
+
+outputs: $(DEV)  ## Execute the lessons afresh and save what they show
+	@for lesson in notebooks/*.ipynb; do \
+	  home=$$(mktemp -d) && $(OFFLINE) DALLE_NB_HOME=$$home $(BIN)/jupyter nbconvert --execute --inplace \
+	    --NotebookClient.store_widget_state=False $$lesson; rm -rf $$home; done
 
 lab: $(DEV)  ## Open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir notebooks
