@@ -158,15 +158,17 @@ def _rasterise(name: str, pose: str, height: int, colour: str | None, items: tup
     wearer = subject(name, pose)
     stance, items = _put_on_suit(wearer, items)
     slots = _recolour(wearer.slots, colour)
-    body = drawing.colour_art(_art(stance.name, stance.pose), stance.slots | slots, "body")
+    own = slots if stance is wearer else stance.slots
+    body = drawing.colour_art(_art(stance.name, stance.pose), own, "body")
     scale = height / body.box.height
     layers: dict[str, list[Fragment]] = {"neck": [], "held": [], "top": []}
     for item in items:
         layers[_facts()[item.partition("#")[0]]["layer"]].append(_attach(item, stance.anchors))
     head = _draw_head(wearer, slots, stance.anchors)
     for mark, pieces in (("held", layers["held"]), ("head", layers["neck"] + head), ("top", layers["top"])):
-        body = drawing.insert(body, mark, pieces)
-    return _to_sprite(body, stance, scale)
+        body = drawing.insert(body, mark, pieces, grow=mark != "head")
+    hidden = ("awake" if stance.pose == "sleep" else "asleep", "free" if layers["held"] else "holding")
+    return _to_sprite(body, stance, scale, hidden)
 
 
 def _put_on_suit(wearer: Subject, items: tuple[str, ...]) -> tuple[Subject, tuple[str, ...]]:
@@ -203,9 +205,9 @@ def _attach(item: str, anchors: Mapping[str, Anchor]) -> Fragment:
     return Placement((grip.x, grip.y), (at.x, at.y), scale, at.angle - grip.angle).apply(art)
 
 
-def _to_sprite(body: Fragment, stance: Subject, scale: float) -> Sprite:
+def _to_sprite(body: Fragment, stance: Subject, scale: float, hidden: tuple[str, ...]) -> Sprite:
     box = body.box
-    pixels = drawing.rasterise(body, scale, "awake" if stance.pose == "sleep" else "asleep")
+    pixels = drawing.rasterise(body, scale, hidden)
     places = {
         key: (round((anchor.x - box.left) * scale), round((anchor.y - box.top) * scale))
         for key, anchor in stance.anchors.items()

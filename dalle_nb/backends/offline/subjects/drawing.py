@@ -6,7 +6,8 @@ An art file is an SVG with three conventions:
 - ``url(#body)``, ``url(#body-round)`` and ``url(#body-limb)`` paint a slot lit from the upper left, as a plane,
   as a ball, or as a limb that grows out of what is above it, and ``url(#blur4)`` is a soft edge of that many
   units: these are made here, once for all art, so that every drawing stands in the same light;
-- the classes ``awake`` and ``asleep`` hold two states of a face, of which one is shown;
+- the classes ``awake`` and ``asleep``, ``free`` and ``holding`` hold states of a face or an arm, of which one is
+  shown;
 - ``<g data-part="head"/>`` and ``<g data-part="held"/>`` mark the depth where those parts are drawn.
 
 Knows no subject by name.
@@ -149,14 +150,14 @@ def insert(host: Fragment, part: str, pieces: list[Fragment], *, grow: bool = Tr
     return Fragment(markup=host.markup.replace(mark, inside) if found else host.markup + inside, box=box)
 
 
-def rasterise(fragment: Fragment, scale: float, hidden: str = "asleep") -> NDArray[np.uint8]:
+def rasterise(fragment: Fragment, scale: float, hidden: tuple[str, ...] = ()) -> NDArray[np.uint8]:
     """The fragment as read-only (height, width, 4) RGBA with straight alpha, `scale` pixels to a unit.
 
-    `hidden` is the class of the state that is not shown.
+    `hidden` names the classes of the states that are not shown.
     """
     box = fragment.box
     width, height = (max(1, round(length * scale)) for length in (box.width, box.height))
-    style = f"<style>.{hidden}{{display:none}}</style>"
+    style = "<style>" + "".join(f".{name}{{display:none}}" for name in hidden) + "</style>"
     document = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" preserveAspectRatio="none" '
         f'viewBox="{box.left:.3f} {box.top:.3f} {box.width:.3f} {box.height:.3f}">{style}{fragment.markup}</svg>'
