@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from dalle_nb import _settings
-from dalle_nb._asking import Asked, compose, read_options
+from dalle_nb._composing import Asked, compose, read_options
 from dalle_nb._backend import Backend, Terms
 from dalle_nb._catalog import Catalog, load_catalog
 from dalle_nb._drawing import Drawing, Watch
