@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dalle_nb._language import speaking
@@ -26,13 +27,13 @@ def run_bundles(
 ) -> list[Bundle]:
     """Return what is shown for a Run, as mime bundles, in order."""
     bundles = []
+    # A caption under one picture of several is about that one.
+    shown = replace(run.record, pictures=tuple(each.record for each in pictures)) if pictures else run.record
     if pictures:
-        full = settings.display == "full"
-        bundles.append(
-            picture_bundle(run.record, [each.bytes for each in pictures], settings.thumbnail, full=full)
-        )
+        data, full = [each.bytes for each in pictures], settings.display == "full"
+        bundles.append(picture_bundle(shown, data, settings.thumbnail, full=full))
     if caption:
-        bundles.append(caption_bundle(run.record))
+        bundles.append(caption_bundle(shown, reused=run.reused))
     return bundles
 
 

@@ -18,6 +18,8 @@ def dollars(micros: int | None) -> str:
     """Return an amount as people write it: ``$0.053``, ``$0``, or ``?`` where nobody knows."""
     if micros is None:
         return "?"
+    if 0 < micros < 50:
+        return "<$0.0001"
     text = f"{micros / MICROS:.4f}".rstrip("0")
     whole, _, cents = text.partition(".")
     return f"${whole}" if not cents else f"${whole}.{cents.ljust(2, '0')}"

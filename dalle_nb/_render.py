@@ -16,11 +16,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dalle_nb._language import tr
+from dalle_nb._money import dollars, price_range
 from dalle_nb._records import RunRecord, Status
 
 if TYPE_CHECKING:
     from dalle_nb._catalog import Catalog
-    from dalle_nb._records import Estimate, Plan, Value
+    from dalle_nb._records import Plan, Value
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]
 """Data and metadata, as `IPython.display.publish_display_data` takes them."""
@@ -92,16 +93,21 @@ def picture_bundle(
         alt = tr("{count} pictures: {alt}", count=len(data), alt=alt)
     plain = [
         f"<Picture {record.width}x{record.height} fingerprint {fingerprint(each)}: {shorten(record.alt)}>"
-        for record, each in zip(run.pictures, data, strict=False)
+        for record, each in zip(run.pictures, data, strict=True)
     ]
     shown = {picture.media_type: b64encode(picture.data).decode(), "text/plain": "\n".join(plain)}
     size = {"width": picture.width, "height": picture.height}
     return shown, {picture.media_type: {"alt": alt, **size}, "alt": alt}
 
 
-def caption_bundle(run: RunRecord) -> Bundle:
-    """Return what belongs under the pictures of a Run: what it is, what it cost, what was really sent."""
+def caption_bundle(run: RunRecord, *, reused: bool = False) -> Bundle:
+    """Return what belongs under the pictures of a Run: what it is, what it cost, what was really sent.
+
+    ``reused`` says that nothing was drawn or paid this time.
+    """
     facts = facts_of(run)
+    if reused:
+        facts[-1] = tr("reused, $0; --fresh draws anew")
     alts = list(dict.fromkeys(shorten(picture.alt, 400) for picture in run.pictures if picture.alt))
     new = [note for note in run.notes if shorten(note) not in " ".join(alts)]
     said = [*run.notices, *new, *_failure_lines(run)]
@@ -145,31 +151,12 @@ def cost_of(run: RunRecord) -> str:
     """Return what a Run cost, in words: exactly, about, or that nobody knows."""
     if run.cost is not None:
         return dollars(run.cost)
-    return estimated(run.estimate) if run.estimate else tr("cost unknown")
-
-
-def dollars(micros: int) -> str:
-    """Return millionths of a dollar as a person writes them: ``$0``, ``$0.0421``, ``$1.20``."""
-    if micros == 0:
-        return "$0"
-    whole, part = divmod(abs(micros), 1_000_000)
-    digits = f"{part:06d}".rstrip("0")
-    return f"{'-' if micros < 0 else ''}${whole:,}.{digits:0<2}"
-
-
-def estimated(estimate: Estimate | None) -> str:
-    """Return what a call may cost, in words; ``about`` where the formula behind it is not official."""
-    if estimate is None:
-        return tr("cost unknown")
-    price = dollars(estimate.low)
-    if estimate.high != estimate.low:
-        price = f"{price}–{dollars(estimate.high)}"
-    return tr("about {price}", price=price) if estimate.about else price
+    return price_range(run.estimate)
 
 
 def estimate_bundle(plan: Plan) -> Bundle:
     """Return what a Plan would send and cost, for ``--dry-run``."""
-    facts = [plan.model, tr("{count} calls", count=len(plan.calls)), estimated(plan.estimate)]
+    facts = [plan.model, tr("{count} calls", count=len(plan.calls)), price_range(plan.estimate)]
     head = tr("Not sent: {facts}", facts=" · ".join(facts))
     sent = [_parameters(call.parameters) for call in plan.calls]
     rows = [*plan.notices, *dict.fromkeys(sent), clean(plan.request.prompt)]

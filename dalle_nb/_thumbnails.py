@@ -123,8 +123,8 @@ def open_picture(data: bytes) -> Image:
     if not upright.has_transparency_data:
         return upright.convert("RGB")
     clear = upright.convert("RGBA")
-    lowest, _ = clear.getchannel("A").getextrema()
-    return clear if lowest < 255 else clear.convert("RGB")
+    solid = clear.getchannel("A").histogram()[255] == clear.width * clear.height
+    return clear.convert("RGB") if solid else clear
 
 
 def _rasterised(data: bytes) -> bytes:

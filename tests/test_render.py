@@ -277,30 +277,32 @@ def test_a_refused_run_says_why_and_what_to_do() -> None:
     failure = Failure(error="RefusedError", what="Moderation refused it.", fix="Say it otherwise.")
     run = run_of(count=0, status=Status.REFUSED, failure=failure, cost=None)
     text = _render.caption_bundle(run)[0]["text/plain"]
-    for word in ("refused", "Moderation refused it.", "Say it otherwise.", "cost unknown"):
+    for word in ("refused", "Moderation refused it.", "Say it otherwise.", "unknown price"):
         assert word in text
-
-
-@pytest.mark.parametrize(
-    ("micros", "words"),
-    [(0, "$0"), (42_100, "$0.0421"), (1_200_000, "$1.20"), (5, "$0.000005"), (1_234_500_000, "$1,234.50")],
-)
-def test_money_is_said_exactly(micros: int, words: str) -> None:
-    """No millionth is rounded away, and cents are always two digits."""
-    assert words == _render.dollars(micros)
 
 
 @pytest.mark.parametrize(
     ("estimate", "words"),
     [
-        (Estimate(low=10_000, high=42_000, about=True), "about $0.01–$0.042"),
+        (Estimate(low=10_000, high=42_000, about=True), "about $0.01 to $0.042"),
         (Estimate(low=40_000, high=40_000), "$0.04"),
-        (None, "cost unknown"),
+        (Estimate(low=7, high=7), "<$0.0001"),
+        (None, "unknown price"),
     ],
+    ids=["a range, not official", "official", "tiny", "unknown"],
 )
 def test_an_estimate_says_how_sure_it_is(estimate: Estimate | None, words: str) -> None:
-    """A range is a range, an unofficial formula is "about", and unknown is not zero."""
-    assert words == _render.estimated(estimate)
+    """Without a bill the caption says the estimate; what is tiny or unknown is never free."""
+    facts = _render.caption_bundle(run_of(cost=None, estimate=estimate))[0]["text/plain"]
+    assert words in facts
+    assert "$0 " not in facts
+
+
+def test_a_reused_run_says_so() -> None:
+    """An answer from the history costs nothing this time, whatever it cost then."""
+    text = _render.caption_bundle(run_of(cost=42_100), reused=True)[0]["text/plain"]
+    assert "reused, $0; --fresh draws anew" in text
+    assert "$0.0421" not in text
 
 
 def test_a_table_lines_up_in_a_terminal() -> None:
