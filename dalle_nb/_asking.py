@@ -15,7 +15,7 @@ from dalle_nb._errors import OptionError, RequestError
 from dalle_nb._language import tr
 from dalle_nb._options import nearest, option
 from dalle_nb._records import Kind, Request, Value
-from dalle_nb._styles import Style, enhance, find_style, restyle, style_words, variation_words
+from dalle_nb._styles import Style, enhance, find_style, nearest_style, restyle, variation_words
 
 WARNING = timedelta(days=30)
 """How long before its end a model's end is announced."""
@@ -80,7 +80,8 @@ def read_options(request: Request) -> tuple[dict[str, Value], tuple[Broken, ...]
             row = option(name)
             if row.scope != "request" or row.name == "model":
                 raise OptionError(
-                    tr("{name} is no option of a request", name=name), tr("say it beside the request, not in it")
+                    tr("{name} is no option of a request", name=name),
+                    tr("say it beside the request, not in it"),
                 )
             options[row.name] = row.parse(value)
         except OptionError as error:
@@ -156,18 +157,38 @@ def _model_notices(
     request: Request, asked: Model, model: Model, catalog: Catalog, server: Server, today: date
 ) -> tuple[str, ...]:
     if model is not asked:
-        sentence = "{model} was shut down on {date}: drawn with {other}"
-        return (tr(sentence, model=asked.name, date=asked.shutdown, other=model.name),)
+        return (
+            tr(
+                "{model} was shut down on {date}: drawn with {other}",
+                model=asked.name,
+                date=asked.shutdown,
+                other=model.name,
+            ),
+        )
     if server.offline:
         if request.model in (None, catalog.offline_model):
             return ()
         return (tr("asked for {model}, drawn offline", model=asked.name),)
-    if not model.catalogued and not server.own_models and server.default_model is None:
+    if server.own_models and request.model is None and server.default_model is None:
+        return (tr("no model named: {server} is asked for {model}", server=server.title, model=model.name),)
+    if not model.catalogued and not server.own_models:
         right = nearest(model.name, tuple(catalog.models))
-        return (tr("{model} is not in the catalogue (did you mean {right}?): sent as it is", model=model.name, right=right),)
+        return (
+            tr(
+                "{model} is not in the catalogue (did you mean {right}?): sent as it is",
+                model=model.name,
+                right=right,
+            ),
+        )
     if server.official and model.shutdown and model.successor and model.shutdown - today <= WARNING:
-        sentence = "{model} will be shut down on {date}; its successor is {other}"
-        return (tr(sentence, model=model.name, date=model.shutdown, other=model.successor),)
+        return (
+            tr(
+                "{model} will be shut down on {date}; its successor is {other}",
+                model=model.name,
+                date=model.shutdown,
+                other=model.successor,
+            ),
+        )
     return ()
 
 
@@ -188,7 +209,9 @@ def _enhanced(ask: Ask) -> Step:
 
 def _styled(ask: Ask) -> Step:
     """Write styles into the prompt, but for one that the model has a parameter for."""
-    words = [word for word in re.split(r"\s*[,，、;；]\s*", str(ask.options.get("style", "")).strip()) if word]
+    words = [
+        word for word in re.split(r"\s*[,，、;；]\s*", str(ask.options.get("style", "")).strip()) if word
+    ]
     own = [word for word in words if ask.takes("style") and word.lower() in ask.model.styles]
     found = {word: find_style(word) for word in words if word not in own[:1]}
     known = [style for style in found.values() if style]
@@ -208,7 +231,7 @@ def _with_style(ask: Ask, style: Style) -> Ask:
 
 
 def _no_style(word: str) -> Broken:
-    right = f'--style "{nearest(word, style_words())}"'
+    right = option("style").spelled(nearest_style(word))
     return Broken(
         option="style",
         what=tr("there is no style {word}", word=repr(word[:60])),
@@ -229,8 +252,9 @@ def _in_its_words(ask: Ask) -> Step:
     other = ask.catalog.synonyms.quality.get(said, "")
     if said in ask.model.qualities or other not in ask.model.qualities:
         return ask, ()
-    sentence = "quality {said} is called {other} by {model}"
-    ask = _noticing(ask, tr(sentence, said=said, other=other, model=ask.model.name))
+    ask = _noticing(
+        ask, tr("quality {said} is called {other} by {model}", said=said, other=other, model=ask.model.name)
+    )
     return replace(ask, options={**ask.options, "quality": other}), ()
 
 
@@ -250,5 +274,11 @@ def _in_any_format(ask: Ask) -> Step:
     if said is None or ask.takes("response_format"):
         return ask, ()
     if said == "url":
-        ask = _noticing(ask, tr("{model} gives no URL: the picture is kept here, and run.data[0].url names its file", model=ask.model.name))
+        ask = _noticing(
+            ask,
+            tr(
+                "{model} gives no URL: the picture is kept here, and run.data[0].url names its file",
+                model=ask.model.name,
+            ),
+        )
     return replace(ask, options=_without(ask.options, "response_format")), ()

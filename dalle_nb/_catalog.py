@@ -127,11 +127,17 @@ class Server:
     """What to ask for so that pictures come as base64 where both are possible."""
     streams: bool = False
     max_n: int | None = None
-    seed: bool = False
     free: bool = False
     """Whether drawing there costs nothing."""
+    default_quality: str | None = None
+    """What is sent for a model that we know nothing about: none may cost ten times more."""
     as_of: date | None = None
     source: str = ""
+
+    @property
+    def offline(self) -> bool:
+        """Whether it is our own painter."""
+        return self.name == "offline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +145,8 @@ class Synonyms:
     """Values of older tutorials that mean something on every model."""
 
     quality: Mapping[str, str]
+    ladder: tuple[str, ...]
+    """All qualities from the least to the best."""
     sizes: tuple[str, ...]
 
 
@@ -160,9 +168,7 @@ class Catalog:
         for model in self:
             if name == model.name or name in model.aliases:
                 return model
-        return Model(
-            name=name, catalogued=False, kinds=("generate", "edit", "variation"), max_inputs=16, mask=True
-        )
+        return Model(name=name, catalogued=False, **_ANYTHING)
 
     def server(self, base_url: str | None) -> Server:
         """Return the profile of the server at that URL: OpenAI's for None, the cautious one when unknown.
@@ -190,6 +196,19 @@ def load_catalog() -> Catalog:
     text = files(__package__).joinpath("catalog.toml").read_text(encoding="utf-8")
     return _catalog(tomllib.loads(text))
 
+
+_ANYTHING: Mapping[str, Any] = {
+    "kinds": ("generate", "edit", "variation"),
+    "max_n": 10,
+    "max_inputs": 16,
+    "mask": True,
+    "sizes": ("1024x1024", "1536x1024", "1024x1536", "auto"),
+    "size_rule": SizeRule(
+        multiple=16, min_edge=64, max_edge=8192, min_pixels=4096, max_pixels=8192**2, max_ratio=16.0
+    ),
+    "max_partials": 3,
+}
+"""What is supposed of a model that we know nothing about; the server will say where it is wrong."""
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1", "host.docker.internal")
 

@@ -174,6 +174,8 @@ class Plan:
     deliver_size: tuple[int, int] | None = None
     """Width and height asked for, where a larger legal size is drawn; ``run.image`` is resized to it."""
     notices: tuple[str, ...] = ()
+    confirm: str = ""
+    """Why ``--yes`` is asked before anything is sent, where it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,347 @@
+"""Whether a Request keeps the rules, and if so the Plan: what will be sent, in which calls, for how much.
+
+Values in, values out: knows the catalogue, and no clock, key, network or store. All broken rules are told
+together, each with what would be right.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+
+from dalle_nb._asked_size import Chosen, choose_size
+from dalle_nb._asking import Ask, Broken, settle
+from dalle_nb._catalog import Catalog, Server
+from dalle_nb._errors import MaskError, PromptError, RequestError
+from dalle_nb._language import tr
+from dalle_nb._options import nearest, option
+from dalle_nb._prices import cost, estimate
+from dalle_nb._records import Call, Estimate, Kind, Plan, Request, Value
+from dalle_nb._sizes import PLAIN, nearest_size, read_size, spell_ratio, spell_size
+
+__all__ = ["check", "cost", "estimate"]
+
+OURS = frozenset({"model", "prompt", "n", "size", "image", "mask", "stream", "partial_images"})
+"""Parameters that ``--extra`` may never set: what is drawn and paid must be known."""
+
+
+def check(
+    request: Request, catalog: Catalog, server: Server, *, today: date, retired: str = "translate"
+) -> Plan:
+    """Return the Plan of a Request that keeps all rules.
+
+    Raises:
+        RequestError: one or more rules are broken; ``what`` tells all of them, ``fix`` what would be right.
+            A PromptError, MaskError or OptionError where all are of that one kind.
+    """
+    ask, broken = settle(request, catalog, server, today=today, retired=retired)
+    broken += tuple(each for rule in RULES for each in rule(ask))
+    chosen = choose_size(ask)
+    if isinstance(chosen, Broken):
+        broken += (chosen,)
+    if broken or isinstance(chosen, Broken):
+        raise _told_together(broken)
+    calls = tuple(_calls(ask, chosen))
+    price = _estimate(ask, calls)
+    dearer = _dearer(ask, chosen, price)
+    return Plan(
+        request=ask.request,
+        backend="offline" if server.offline else "openai",
+        kind=ask.kind,
+        model=ask.model.name,
+        calls=calls,
+        estimate=price,
+        recipe=_recipe(ask),
+        deliver_size=chosen.deliver,
+        notices=tuple(filter(None, (*ask.notices, chosen.notice, dearer))),
+        confirm=dearer,
+    )
+
+
+def _prompt_says_something(ask: Ask) -> Iterator[Broken]:
+    if not ask.request.prompt.strip() and ask.request.kind is not Kind.VARIATION:
+        fix = tr("say what to draw, for example: a fox in the snow")
+        yield Broken(option="prompt", what=tr("the prompt is empty"), fix=fix, error=PromptError)
+
+
+def _prompt_is_short_enough(ask: Ask) -> Iterator[Broken]:
+    most, long = ask.model.max_prompt, len(ask.prompt)
+    if ask.binds and most is not None and long > most:
+        what = tr(
+            "the prompt has {long} characters, {model} takes {most}",
+            long=f"{long:,}",
+            model=ask.model.name,
+            most=f"{most:,}",
+        )
+        yield Broken(
+            option="prompt",
+            what=what,
+            fix=tr("leave out {count}", count=f"{long - most:,}"),
+            error=PromptError,
+        )
+
+
+def _model_is_at_home(ask: Ask) -> Iterator[Broken]:
+    painter = ask.catalog.offline_model
+    if ask.model.name == painter and not ask.server.offline:
+        what = tr("{model} does not draw at {server}", model=painter, server=ask.server.title)
+        yield Broken(option="model", what=what, fix=tr("try: {spelling}", spelling="--backend offline"))
+
+
+def _model_does_this_kind(ask: Ask) -> Iterator[Broken]:
+    if ask.kind is Kind.GENERATE:
+        return
+    if ask.server.edits == "none":
+        what = tr("{server} takes no pictures to change", server=ask.server.title)
+        yield Broken(option="edit", what=what, fix=tr("describe the whole picture, or use another server"))
+    elif ask.binds and ask.kind not in ask.model.kinds:
+        other = ask.catalog.offline_model if ask.server.offline else ask.catalog.default_model
+        what = tr("{model} takes no pictures to change", model=ask.model.name)
+        yield Broken(option="model", what=what, fix=tr("try: {spelling}", spelling=f"-m {other}"))
+
+
+def _pictures_fit_the_kind(ask: Ask) -> Iterator[Broken]:
+    inputs, most = len(ask.request.inputs), ask.model.max_inputs
+    if ask.kind is Kind.GENERATE and inputs:
+        what = tr("a new picture is drawn from words only")
+        yield Broken(option="ref", what=what, fix=tr("try: {spelling}", spelling="--edit REF"))
+    if ask.kind is not Kind.GENERATE and not inputs:
+        what = tr("there is no picture to change")
+        yield Broken(option="edit", what=what, fix=tr("try: {spelling}", spelling="--edit -1"))
+    if ask.kind is not Kind.GENERATE and ask.binds and ask.kind in ask.model.kinds and inputs > most:
+        what = tr(
+            "{count} pictures given, {model} takes {most}", count=inputs, model=ask.model.name, most=most
+        )
+        yield Broken(option="ref", what=what, fix=tr("leave out {count}", count=inputs - most))
+
+
+def _mask_is_of_use(ask: Ask) -> Iterator[Broken]:
+    if ask.request.mask is None:
+        return
+    if ask.request.kind is not Kind.EDIT:
+        what, fix = tr("a mask says where to edit"), tr("try: {spelling}", spelling="--edit REF --mask REF")
+        yield Broken(option="mask", what=what, fix=fix, error=MaskError)
+    elif ask.server.mask == "none" or not ask.model.mask:
+        what = tr("{model} at {server} takes no mask", model=ask.model.name, server=ask.server.title)
+        fix = tr("leave out the mask, and say in words what to change")
+        yield Broken(option="mask", what=what, fix=fix, error=MaskError)
+    elif ask.options.get("format") == "gif":
+        what, fix = tr("a gif takes no mask"), tr("try: {spelling}", spelling="--format png")
+        yield Broken(option="mask", what=what, fix=fix, error=MaskError)
+
+
+def _options_are_taken(ask: Ask) -> Iterator[Broken]:
+    for name in ask.options:
+        row = option(name)
+        if row.parameter and not ask.takes(row.parameter):
+            yield Broken(option=name, what=_why_not_taken(ask, name), fix=_instead(ask, name))
+
+
+def _values_are_known(ask: Ask) -> Iterator[Broken]:
+    for name, value in ask.options.items():
+        row = option(name)
+        known = row.values(ask.model) if ask.binds and row.choices and name != "size" else ()
+        if known and ask.takes(row.parameter) and value not in known:
+            what = tr(
+                "{model} has no {option} {value}, only {known}",
+                model=ask.model.name,
+                option=name,
+                value=value,
+                known=", ".join(known),
+            )
+            right = row.spelled(_nearest_value(ask, str(value), known))
+            yield Broken(option=name, what=what, fix=tr("try: {spelling}", spelling=right))
+
+
+def _nearest_value(ask: Ask, value: str, known: tuple[str, ...]) -> str:
+    """Return the known value next to it on the ladder of qualities, where it is one; else the most alike."""
+    ladder = ask.catalog.synonyms.ladder
+    rungs = [word for word in known if word in ladder]
+    if value not in ladder or not rungs:
+        return nearest(value, known)
+    return min(rungs, key=lambda word: abs(ladder.index(word) - ladder.index(value)))
+
+
+def _formats_agree(ask: Ask) -> Iterator[Broken]:
+    said = str(ask.options.get("format", "png"))
+    for name, formats in _NEEDS_FORMAT.items():
+        if name in ask.options and ask.takes(option(name).parameter) and said not in formats:
+            what = tr("{option} is not for {format} files", option=option(name).flags[-1], format=said)
+            right = tr("try: {spelling}", spelling=f"--format {formats[0]}")
+            yield Broken(option=name, what=what, fix=right)
+    if ask.options.get("background") == "transparent" and said == "jpeg":
+        what = tr("a jpeg cannot be transparent")
+        yield Broken(option="format", what=what, fix=tr("try: {spelling}", spelling="--format png"))
+    if said in ("gif", "svg") and "partials" in ask.options:
+        what = tr("there are no unfinished pictures of a {format}", format=said)
+        yield Broken(option="partials", what=what, fix=tr("leave out {option}", option="--partials"))
+
+
+def _strength_has_a_meaning(ask: Ask) -> Iterator[Broken]:
+    if "strength" in ask.options and ask.request.kind is not Kind.VARIATION:
+        what = tr("{option} is for variations", option="--strength")
+        yield Broken(
+            option="strength", what=what, fix=tr("try: {spelling}", spelling="--vary -1 --strength strong")
+        )
+
+
+def _extra_hides_nothing(ask: Ask) -> Iterator[Broken]:
+    for name in _extra(ask):
+        if name in OURS or ask.takes(name):
+            what = tr("{name} cannot be said in {option}", name=name, option="--extra")
+            fix = tr("leave it out there; %dalle_help --all names the option for it")
+            yield Broken(option="extra", what=what, fix=fix)
+
+
+RULES: tuple[Callable[[Ask], Iterator[Broken]], ...] = (
+    _prompt_says_something,
+    _prompt_is_short_enough,
+    _model_is_at_home,
+    _model_does_this_kind,
+    _pictures_fit_the_kind,
+    _mask_is_of_use,
+    _options_are_taken,
+    _values_are_known,
+    _formats_agree,
+    _strength_has_a_meaning,
+    _extra_hides_nothing,
+)
+
+_NEEDS_FORMAT = {
+    "compression": ("jpeg", "webp"),
+    "frame_count": ("gif",),
+    "frame_duration_ms": ("gif",),
+    "svg": ("svg",),
+}
+
+
+def _why_not_taken(ask: Ask, name: str) -> str:
+    row = option(name)
+    if name == "seed" and ask.binds:
+        return tr("{model} has no seed: it never draws the same picture twice", model=ask.model.name)
+    if row.parameter not in ask.catalog.kinds[ask.kind]:
+        words = {Kind.GENERATE: tr("new pictures"), Kind.EDIT: tr("edits"), Kind.VARIATION: tr("variations")}
+        return tr("{option} is not for {kind}", option=row.flags[-1], kind=words[ask.kind])
+    who = ask.model.name if ask.binds else ask.server.title
+    return tr("{who} takes no {option}", who=who, option=row.flags[-1])
+
+
+def _instead(ask: Ask, name: str) -> str:
+    row = option(name)
+    if name == "seed" and ask.server.offline:
+        return tr("try: {spelling}", spelling=f"-m {ask.catalog.offline_model}")
+    if ask.server.own_models and row.parameter in ask.catalog.kinds[ask.kind]:
+        words = json.dumps({row.parameter: ask.options[name]}, ensure_ascii=False)
+        return tr("if you know that it does: {spelling}", spelling=f"--extra '{words}'")
+    taken = [option(each).flags[-1] for each in ask.catalog.kinds[ask.kind] if ask.takes(each)]
+    return tr("leave it out; it takes {options}", options=", ".join(taken))
+
+
+def _told_together(broken: tuple[Broken, ...]) -> RequestError:
+    """Return one error for all that is broken."""
+    kinds = {each.error for each in broken}
+    error = kinds.pop() if len(kinds) == 1 else RequestError
+    if len(broken) == 1:
+        return error(broken[0].what, broken[0].fix)
+    whats = "; ".join(f"({place}) {each.what}" for place, each in enumerate(broken, 1))
+    fixes = "; ".join(f"({place}) {each.fix}" for place, each in enumerate(broken, 1))
+    return error(whats, fixes)
+
+
+def _calls(ask: Ask, chosen: Chosen) -> Iterator[Call]:
+    """Yield the calls that give all pictures: no more in one than model and server allow."""
+    n, most = int(str(ask.options.get("n", 1))), _most_at_once(ask)
+    parameters = _parameters(ask, chosen)
+    for first in range(0, n, most):
+        own: dict[str, Value] = {"n": min(most, n - first)}
+        if "seed" in ask.options:
+            # The same seed again would give the same picture again.
+            own["seed"] = int(str(ask.options["seed"])) + first
+        yield Call(parameters=_as_server_reads(ask, parameters | own))
+
+
+def _most_at_once(ask: Ask) -> int:
+    # Nothing is known of a stream of several pictures, and an svg comes alone (SDK).
+    if "partials" in ask.options or ask.options.get("format") == "svg":
+        return 1
+    return min(ask.model.max_n if ask.binds else 10, ask.server.max_n or 10)
+
+
+def _parameters(ask: Ask, chosen: Chosen) -> dict[str, Value]:
+    parameters: dict[str, Value] = {"model": ask.model.name, "prompt": ask.prompt, "n": 1}
+    parameters |= _size_parameters(ask, chosen.size)
+    if ask.takes("quality"):
+        parameters |= {"quality": ask.model.default_quality or ask.server.default_quality}
+    if ask.takes("response_format"):
+        parameters |= {"response_format": ask.server.response_format}
+    for name, value in ask.options.items():
+        parameter = option(name).parameter
+        if parameter and parameter not in ("n", "size"):
+            parameters[parameter] = value
+    if "partials" in ask.options:
+        parameters["stream"] = True
+    return {name: value for name, value in (parameters | _extra(ask)).items() if value is not None}
+
+
+def _size_parameters(ask: Ask, size: str) -> dict[str, Value]:
+    exact = read_size(size)
+    if exact and ask.server.size_as == "width_height":
+        return {"width": exact[0], "height": exact[1]}
+    if exact and ask.server.size_as == "aspect_ratio":
+        return {"aspect_ratio": spell_ratio(exact)}
+    return {"size": size} if size else {}
+
+
+def _as_server_reads(ask: Ask, parameters: dict[str, Value]) -> dict[str, Value]:
+    """Return the parameters with those written into the prompt that the server reads from there."""
+    own = {name: parameters[name] for name in ("seed", *_extra(ask)) if name in parameters}
+    if not ask.server.extra_as or not own:
+        return parameters
+    words = ask.server.extra_as.replace("{json}", json.dumps(own, ensure_ascii=False))
+    kept = {name: value for name, value in parameters.items() if name not in own}
+    return kept | {"prompt": f"{ask.prompt} {words}"}
+
+
+def _extra(ask: Ask) -> dict[str, Value]:
+    extra = ask.options.get("extra")
+    return dict(extra) if isinstance(extra, Mapping) else {}
+
+
+def _recipe(ask: Ask) -> str:
+    if ask.request.kind is not Kind.VARIATION:
+        return ""
+    return "variation" if ask.kind is Kind.VARIATION else f"edit:{ask.options.get('strength', 'subtle')}"
+
+
+def _estimate(ask: Ask, calls: tuple[Call, ...]) -> Estimate | None:
+    inputs = len(ask.request.inputs) + (ask.request.mask is not None)
+    total = Estimate(low=0, high=0)
+    for call in calls:
+        one = estimate(call.parameters, ask.model, inputs)
+        if one is None:
+            return None
+        total = Estimate(low=total.low + one.low, high=total.high + one.high, about=total.about or one.about)
+    return replace(total, about=total.about or not (ask.server.official or ask.server.free))
+
+
+def _dearer(ask: Ask, chosen: Chosen, price: Estimate | None) -> str:
+    """Return the sentence that a successor costs more than the model asked for did; nothing where it does not."""
+    asked, said = ask.asked, ask.request.options
+    if ask.model is asked or price is None:
+        return ""
+    quality = said.get("quality") if said.get("quality") in asked.qualities else asked.default_quality
+    wish = read_size(str(said.get("size"))) or read_size(chosen.size) or PLAIN
+    size = spell_size(nearest_size(wish, asked))
+    parameters = {"quality": quality, "size": size, "n": said.get("n", 1), "prompt": ask.request.prompt}
+    before = estimate(parameters, asked, len(ask.request.inputs))
+    if before is None or price.high <= before.high:
+        return ""
+    return tr(
+        "{model} may cost ${price:.3f}, {asked} cost ${before:.3f}",
+        model=ask.model.name,
+        price=price.high / 1e6,
+        asked=asked.name,
+        before=before.high / 1e6,
+    )
