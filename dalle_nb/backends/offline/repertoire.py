@@ -1,0 +1,42 @@
+"""What this painter has art for: asked by the reader, so that it promises nothing that will not be there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repertoire:
+    """Names of all that can be painted."""
+
+    poses: Mapping[str, tuple[str, ...]]
+    """By subject, its poses, the usual one first."""
+    scenes: frozenset[str]
+    effects: frozenset[str]
+    styles: frozenset[str]
+    homes: Mapping[str, str]
+    """By subject, the scene it looks best in."""
+    fits: Callable[[str, str], bool]
+    """Whether the first subject can wear or hold the second, which may carry a colour (``scarf#c02030``)."""
+
+    def draws(self, subject: str) -> bool:
+        """Return whether there is art for a subject, or for a thing to wear or hold."""
+        return subject in self.poses
+
+
+@cache
+def load_repertoire() -> Repertoire:
+    """Return what there is, asked of the rooms that paint it."""
+    from dalle_nb.backends.offline import scenes, styles, subjects
+
+    all_subjects = {name: subjects.subject(name) for name in subjects.names()}
+    return Repertoire(
+        poses={name: subject.poses for name, subject in all_subjects.items()},
+        homes={name: subject.scene for name, subject in all_subjects.items()},
+        scenes=frozenset(scenes.names()),
+        effects=frozenset(scenes.EFFECTS),
+        styles=frozenset(styles.names()),
+        fits=lambda wearer, item: all_subjects[wearer].fits(item),
+    )

@@ -1,0 +1,245 @@
+"""What the offline painter understands of a prompt."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dalle_nb.backends.offline.lexicon import load_lexicon
+from dalle_nb.backends.offline.reader import MAX_READ, read
+from dalle_nb.backends.offline.repertoire import Repertoire
+from dalle_nb.backends.offline.sketch import Sketch
+
+_BEINGS = ("cat", "dog", "fox", "rabbit", "panda", "person", "child", "robot", "snowman")
+_OTHERS = "bird fish horse boat car house tree cup book lamp sofa windowsill deckchair balloon coconut umbrella pavilion"
+_HOMES = {"cup": "table", "sofa": "room", "windowsill": "room", "deckchair": "beach", "boat": "sea"}
+_WORN = ("spacesuit", "sunglasses", "scarf", "hat")
+_NAMES = (*_BEINGS, *_OTHERS.split(), "bridge", "cherry-tree", "mountain-cabin", *_WORN)
+CAN = Repertoire(
+    poses=dict.fromkeys(_NAMES, ("stand", "sit"))
+    | {"cat": ("sit", "stand", "sleep"), "bird": ("stand", "fly")},
+    homes={name: _HOMES.get(name, "meadow") for name in _NAMES},
+    scenes=frozenset(
+        [
+            "moon",
+            "ink-garden",
+            "city",
+            "table",
+            "beach",
+            "meadow",
+            "forest",
+            "mountain",
+            "sea",
+            "sky",
+            "room",
+            "abstract",
+        ]
+    ),
+    effects=frozenset(
+        [
+            "blossom",
+            "petals",
+            "neon",
+            "steam",
+            "stars",
+            "aurora",
+            "earth",
+            "sunlight",
+            "flying-cars",
+            "maple-leaves",
+        ]
+    ),
+    styles=frozenset(
+        [
+            "oil",
+            "impressionist",
+            "ink-wash",
+            "photo",
+            "cartoon",
+            "cinematic",
+            "cyberpunk",
+            "line-art",
+            "watercolour",
+        ]
+    ),
+    fits=lambda wearer, item: wearer in _BEINGS and item != "book",
+)
+"""A painter that can do some things and not others, so that these tests do not depend on its art."""
+
+
+def _read(prompt: str) -> Sketch:
+    return read(prompt, seed=1, can=CAN)
+
+
+def _things(prompt: str) -> list[str]:
+    """Say each thing in a line: count, colour, name, and all that is known of it."""
+    lines = []
+    for thing in _read(prompt).things:
+        parts = [
+            f"{thing.count}x" if thing.count > 1 else "",
+            thing.colour or "",
+            thing.name,
+            thing.pose or "",
+        ]
+        parts += [f"wears {item}" for item in thing.wears] + [f"holds {item}" for item in thing.holds]
+        parts += [f"on {thing.seat}" if thing.seat else "", f"at {thing.place}" if thing.place else ""]
+        lines.append(" ".join(part for part in (*parts, thing.size or "") if part))
+    return lines
+
+
+_SUITED = ["cat stand wears spacesuit"]
+_HOLIDAY = ["dog sit wears sunglasses holds coconut on deckchair"]
+TUTORIAL = [
+    (
+        "一只穿着宇航服的猫咪,站在月球表面,背景是蓝色的地球升起,科幻电影风格,高细节,电影级光影",
+        "moon",
+        ["cat stand wears spacesuit"],
+    ),
+    ("古老的中国园林,亭台楼阁,小桥流水,樱花飘落,水墨画风格,意境悠远", "ink-garden", ["pavilion", "bridge"]),
+    ("未来城市的天际线,霓虹灯闪烁,飞行汽车穿梭,赛博朋克风格,夜景,高对比度", "city", []),
+    (
+        "一杯冒着热气的咖啡,放在木质桌面上,旁边有一本书,阳光从窗户照进来,温馨氛围,产品摄影",
+        "table",
+        ["cup", "book"],
+    ),
+    (
+        "一只可爱的柴犬,戴着墨镜,坐在沙滩椅上,喝着椰子汁,卡通风格,明亮色彩",
+        "beach",
+        ["dog sit wears sunglasses holds coconut on deckchair"],
+    ),
+    ("一只可爱的猫咪,坐在窗台上看外面的雨景,油画风格", "room", ["cat sit on windowsill"]),
+    ("一只可爱的猫咪", None, ["cat"]),
+    (
+        "一只橙色的猫 蜷缩在沙发上睡觉 温暖的客厅,阳光透过窗户 油画风格,印象派",
+        "room",
+        ["#ee8a30 cat sleep on sofa"],
+    ),
+    ("春天的樱花", "meadow", ["cherry-tree"]),
+    ("夏天的海滩", "beach", []),
+    ("秋天的枫叶", "forest", []),
+    ("冬天的雪景", "meadow", []),
+    ("一只白色的猫坐在那里", None, ["#f3f1ec cat sit"]),
+    ("一只穿着宇航服的猫,站在月球上,背景是地球", "moon", _SUITED),
+    ("一只猫", None, ["cat"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "scene", "things"), TUTORIAL, ids=[prompt[:12] for prompt, *_ in TUTORIAL]
+)
+def test_the_tutorials_prompts_are_understood_whole(
+    prompt: str, scene: str | None, things: list[str]
+) -> None:
+    """Every example prompt of the source tutorial is read without a word left over."""
+    sketch = _read(prompt)
+    assert scene == sketch.scene
+    assert things == _things(prompt)
+    assert (sketch.undrawn, sketch.unknown) == ((), ())
+
+
+def test_the_tutorials_good_prompt_names_what_it_cannot_draw() -> None:
+    """Eyes of a colour and a street behind the window are understood and told as not drawn."""
+    prompt = "一只毛茸茸的橙色猫咪,有着明亮的绿色眼睛,坐在窗台上,窗外是下雨的城市街道,柔和的室内光线,温馨的氛围,写实风格"
+    sketch = _read(prompt)
+    assert _things(prompt) == ["#ee8a30 cat sit on windowsill"]
+    assert (sketch.scene, sketch.weather, sketch.palette) == ("room", "rain", "warm")
+    assert (sketch.undrawn, sketch.unknown) == (("绿色眼睛", "城市街道"), ())
+
+
+BINDINGS = {
+    "a red boat and a blue house": ["#d0342c boat", "#3d78c8 house"],
+    "红色的船和蓝色的房子": ["#d0342c boat", "#3d78c8 house"],
+    "the cat is orange": ["#ee8a30 cat"],
+    "a dark green car": ["#2d6140 car"],
+    "two black cats and a white dog": ["2x #3a3a42 cat", "#f3f0ea dog"],
+    "三只小鸟": ["3x bird"],
+    "cats": ["3x cat"],
+    "a cat to the left of a dog": ["cat at left", "dog at right"],
+    "猫在狗的右边": ["cat at right", "dog at left"],
+    "左边是狐狸,右边是兔子": ["fox at left", "rabbit at right"],
+    "房子前面有一只狗": ["house at back", "dog at front"],
+    "一辆汽车停在房子前面": ["car stand at front", "house at back"],
+    "a fox under a tree": ["fox at front", "tree at back"],
+    "沙发上有一只猫": ["cat on sofa"],
+    "a girl holding a red balloon": ["child holds balloon#d0342c"],
+    "戴着红色围巾的雪人": ["snowman wears scarf#d0342c"],
+    "a sleeping cat and a dog": ["cat sleep", "dog"],
+    "a big dog behind a tiny rabbit": ["dog at back large", "rabbit at front small"],
+    "not a dog but a cat": ["cat"],
+    "no cats and dogs": [],
+    "a house with no people and a red boat": ["house", "#d0342c boat"],
+}
+
+
+@pytest.mark.parametrize(("prompt", "things"), BINDINGS.items(), ids=BINDINGS)
+def test_what_is_said_of_a_thing_goes_to_that_thing(prompt: str, things: list[str]) -> None:
+    """Colours, counts, places, poses and clothes belong to their own noun, in both languages."""
+    assert things == _things(prompt)
+
+
+TRAPS = {
+    "a cat under a house": "koala",
+    "线稿": "thread",
+    "a fire hydrant": "fire",
+    "一个热狗": "dog",
+    "一匹斑马": "horse",
+    "上海的夜景": "sea",
+    "熊猫": "cat",
+    "马克杯": "horse",
+    "一台大提琴": "piano",
+    "underwear": "underwater",
+    "a string of pearls": "pearl",
+    "caring for others": "car",
+}
+
+
+@pytest.mark.parametrize(("prompt", "wrong"), TRAPS.items(), ids=TRAPS)
+def test_a_word_inside_another_word_is_not_drawn(prompt: str, wrong: str) -> None:
+    """Neither part of a longer word nor a word that looks alike puts a wrong subject in the picture."""
+    assert wrong not in {thing.name for thing in _read(prompt).things}
+
+
+def test_unknown_words_are_named_and_never_replaced() -> None:
+    """What nobody knows is told, in the user's own spelling, and nothing takes its place."""
+    sketch = _read("A Capybara beside 量子纠缠的装置")
+    assert (sketch.things, sketch.unknown) == ((), ("Capybara", "量子纠缠", "装置"))
+
+
+def test_a_subject_without_art_is_named_as_not_drawn() -> None:
+    """What is understood but has no art is told as such, with what belongs to it."""
+    sketch = _read("an elephant with a green scarf")
+    assert (sketch.things, sketch.undrawn, sketch.unknown) == ((), ("elephant", "green scarf"), ())
+
+
+def test_no_more_things_than_make_a_picture() -> None:
+    """From the fifth subject on they are named instead of drawn."""
+    sketch = _read("a cat, a dog, a fox, a rabbit, a house, a car")
+    assert (len(sketch.things), sketch.undrawn) == (4, ("house", "car"))
+
+
+def test_a_long_prompt_says_how_much_was_not_read() -> None:
+    """A prompt beyond what is read still paints, and tells how many characters were left."""
+    assert _read("一只猫,".ljust(MAX_READ) + "一只大猫咪").unknown == ("… +5",)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_lexicon_is_large_in_both_languages(language: str) -> None:
+    """Each language has at least the 600 entries that were promised."""
+    words = {word for meaning in load_lexicon().meanings for word in meaning.words[language]}
+    assert len(words) >= 600
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read(prompt: str) -> None:
+    """Whatever the text, it becomes a legal Sketch, and the same one again."""
+    sketch = _read(prompt)
+    assert sketch == _read(prompt)
+    assert all(thing.name in CAN.poses and 1 <= thing.count <= 12 for thing in sketch.things)
+
+
+@given(st.lists(st.sampled_from(sorted(load_lexicon().forms)), max_size=25))
+def test_any_words_of_the_lexicon_are_read(words: list[str]) -> None:
+    """Known words in any order become a Sketch in which nothing is called unknown."""
+    sketch = _read(" , ".join(words))
+    assert tuple(word for word in sketch.unknown if not word.isdigit()) == ()
