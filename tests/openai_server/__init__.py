@@ -5,7 +5,8 @@ imports dalle_nb, so that a mistake in our catalogue is caught instead of repeat
 before it only:
 
     words      what was heard, what is to be drawn, what is refused
-    rules      OpenAI's own limits, and the tokens a picture costs
+    models     OpenAI's models, and the tokens a picture costs
+    rules      how OpenAI judges a call
     pictures   pictures whose pixels prove their prompt, and pictures that hurt
     wire       answers that need the connection itself: reset, cut, slow
     profiles   how other servers differ

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 
 from .faults import FAULTS
@@ -23,9 +24,8 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.faults:
         for fault in FAULTS.values():
-            print(
-                f"{fault.name:24} billed {'yes' if fault.billed else 'no':4} tell {fault.claim:8} {fault.what}"
-            )
+            billed = "yes" if fault.billed else "no"
+            tell(f"{fault.name:24} billed {billed:4} tell {fault.claim:8} {fault.what}")
         return
     server = Loopback(chosen.port)
     server.api.profile(chosen.profile)
@@ -33,8 +33,13 @@ def main() -> None:
     for fault in chosen.fail:
         server.api.fail(fault)
     server.start()
-    print(f"OPENAI_BASE_URL={server.api.url}", flush=True)
+    tell(f"OPENAI_BASE_URL={server.api.url}")
     watch(server)
+
+
+def tell(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def watch(server: Loopback) -> None:
@@ -45,9 +50,9 @@ def watch(server: Loopback) -> None:
             time.sleep(0.1)
             for call in server.api.calls[seen:]:
                 seen += 1
-                print(call.number, call.method, call.path, dict(call.fields), call.files, flush=True)
+                tell(f"{call.number} {call.method} {call.path} {dict(call.fields)} {call.files}")
     except KeyboardInterrupt:
-        print(f"{server.api.billed.count} pictures billed")
+        tell(f"{server.api.billed.count} pictures billed")
         server.stop()
 
 

@@ -19,8 +19,9 @@ from starlette.routing import Route
 from . import pictures
 from .faults import Fault, Situation
 from .handle import Api, File
+from .models import count_usage
 from .profiles import list_models, take_order, word_error
-from .rules import count_usage
+from .rules import open_upload
 from .streams import write_events
 from .wire import event_stream
 from .words import Call, Order, Refused, Upload
@@ -84,7 +85,7 @@ async def serve_drawing(api: Api, request: Request) -> Response:
 async def answer(api: Api, call: Call) -> Response:
     """Judge, draw, bill and write the answer, with the fault that was armed for it."""
     fault, argument = api.take_fault(call.place) or (GOOD, 0.0)
-    at = Situation(argument=argument, root=api.root, key=read_key(call))
+    at = Situation(argument=argument, root=api.root, key=call.key)
     if fault.stage == "refuse" and not fault.billed:
         return settle(api, call, fault.act(at))
     order = take_order(call, api.active, api.today)
@@ -92,7 +93,8 @@ async def answer(api: Api, call: Call) -> Response:
     if fault.billed:
         # At the start, as a provider does: a caller who leaves early has bought it all the same.
         api.bill(call, [hashlib.sha256(data).hexdigest() for data in drawn])
-    await work(api)
+    if not will_stream(api, order, fault):
+        await work(api)
     if fault.stage == "refuse":
         return settle(api, call, fault.act(at))
     if fault.stage == "picture":
@@ -104,18 +106,22 @@ async def answer(api: Api, call: Call) -> Response:
 def write_answer(
     api: Api, call: Call, order: Order, document: dict[str, Any], fault: Fault, at: Situation
 ) -> Response:
+    """Return the answer as JSON or as events, broken as the fault says."""
     headers = tell_headers(api, call)
-    if order.stream and api.active.streams and fault.stage != "plain":
-        events = write_events(order, call.place, document, document["created"])
+    if will_stream(api, order, fault):
+        events = write_events(order, call.place, document)
         if fault.stage == "stream":
-            return fault.act(at, events)  # type: ignore[no-any-return] # the table's word for it
-        if fault.stage == "send":
-            return fault.act(at, Response(b"".join(events), media_type="text/event-stream"))  # type: ignore[no-any-return]
-        return event_stream(events)
-    if fault.stage == "answer":
-        document = fault.act(document)
-    whole = JSONResponse(document, headers=headers)
-    return fault.act(at, whole) if fault.stage == "send" else whole  # type: ignore[no-any-return]
+            return fault.act(at, events)
+        if fault.stage != "send":
+            return event_stream(events, api.latency / len(events), headers)
+        whole = Response(b"".join(events), media_type="text/event-stream", headers=headers)
+    else:
+        whole = JSONResponse(fault.act(document) if fault.stage == "answer" else document, headers=headers)
+    return fault.act(at, whole) if fault.stage == "send" else whole
+
+
+def will_stream(api: Api, order: Order, fault: Fault) -> bool:
+    return order.stream and api.active.streams and fault.stage != "plain"
 
 
 async def serve_file(api: Api, request: Request) -> Response:
@@ -133,7 +139,7 @@ async def serve_file(api: Api, request: Request) -> Response:
             media_type="application/xml",
         )
     whole = Response(file.data, media_type=file.media_type)
-    return fault.act(at, whole) if fault.stage == "send" else whole  # type: ignore[no-any-return]
+    return fault.act(at, whole) if fault.stage == "send" else whole
 
 
 async def hear(api: Api, request: Request, place: str) -> Call:
@@ -175,7 +181,7 @@ async def read_form(request: Request, fields: dict[str, Any], files: list[Upload
             if isinstance(value, UploadFile):
                 mimetype = value.content_type or "application/octet-stream"
                 data = await value.read()
-                files.append(Upload(field=name, filename=value.filename or "", mimetype=mimetype, data=data))
+                files.append(Upload(name=name, filename=value.filename or "", mimetype=mimetype, data=data))
             elif name in fields:
                 fields[name] = [*(fields[name] if isinstance(fields[name], list) else [fields[name]]), value]
             else:
@@ -204,7 +210,7 @@ def read_object(document: Any) -> tuple[dict[str, Any], list[Upload]]:
             head, _, text = str(url).partition(";base64,")
             if head.startswith("data:"):
                 data = base64.b64decode(text)
-                files.append(Upload(field=name, filename="", mimetype=head.removeprefix("data:"), data=data))
+                files.append(Upload(name=name, filename="", mimetype=head.removeprefix("data:"), data=data))
     return document, files
 
 
@@ -212,13 +218,9 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def read_key(call: Call) -> str:
-    return call.headers.get("authorization", "").removeprefix("Bearer ") or call.headers.get("api-key", "")
-
-
 def check_key(api: Api, call: Call) -> None:
     """Refuse a call without a good key, where keys are asked for."""
-    key = read_key(call)
+    key = call.key
     if not api.active.needs_key or (key and (key == api.key if api.key else "wrong" not in key)):
         return
     masked = key[:7] + "*" * max(len(key) - 11, 0) + key[-4:] if key else ""
@@ -248,10 +250,12 @@ def write_document(api: Api, call: Call, order: Order, drawn: list[bytes]) -> di
     """Return the answer's JSON: the pictures, and what this server tells beside them."""
     document: dict[str, Any] = {"created": int(time.time())}
     document["data"] = [write_item(api, call, order, data, index) for index, data in enumerate(drawn)]
-    if api.active.official and (usage := count_usage(order, call)):
+    if api.active.official and (
+        usage := count_usage(order, [open_upload(image).size for image in call.images])
+    ):
         told = {"background": order.background, "output_format": order.format, "quality": order.quality}
         document |= told | {"size": f"{order.size[0]}x{order.size[1]}", "usage": usage}
-    if api.active.usage == "zeros":
+    if api.active.zero_usage:
         details = {"text_tokens": 0, "image_tokens": 0}
         document["usage"] = {
             "input_tokens": 0,
@@ -281,8 +285,8 @@ def settle(api: Api, call: Call, outcome: Response | Refused) -> Response:
 
 
 def refuse(api: Api, call: Call, refused: Refused) -> Response:
-    status, body = word_error(refused, api.active)
-    return JSONResponse(body, status, headers=tell_headers(api, call) | dict(refused.headers))
+    body = word_error(refused, api.active)
+    return JSONResponse(body, refused.status, headers=tell_headers(api, call) | dict(refused.headers))
 
 
 def tell_headers(api: Api, call: Call) -> dict[str, str]:

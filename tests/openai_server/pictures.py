@@ -14,13 +14,18 @@ import zlib
 from xml.sax.saxutils import escape
 
 import numpy as np
-from PIL import Image, ImageStat
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from .words import Order, Upload, picture_key
+from .words import Order, Upload
 
 GRID = 8
 MEDIA = {fmt: f"image/{fmt}" for fmt in ("png", "jpeg", "webp", "gif")} | {"svg": "image/svg+xml"}
+
+
+def picture_key(prompt: str, index: int, seed: str | None) -> str:
+    """Return what the pixels of a picture are made from."""
+    return f"{prompt}\0{index}\0{seed or ''}"
 
 
 def tiles(key: str, size: tuple[int, int]) -> Image.Image:
@@ -53,7 +58,7 @@ def draw(order: Order, index: int = 0, noise: int = 0) -> bytes:
     """Return the picture at this index of an order; `noise` bits a channel make it as heavy as a photograph."""
     if order.format == "svg":
         return draw_svg(order, index)
-    image = tiles(order.key(index), order.size)
+    image = tiles(picture_key(order.prompt, index, order.seed), order.size)
     if noise:
         image = roughen(image, noise)
     if order.background == "transparent":
@@ -65,7 +70,12 @@ def draw_partial(order: Order, step: int) -> bytes:
     """Return an early state: the tiles under a grey veil, so that no test takes it for the finished picture."""
     grey = Image.new("RGB", order.size, "grey")
     return encode(
-        Image.blend(grey, tiles(order.key(0), order.size), (step + 1) / (order.partials + 2)), order
+        Image.blend(
+            grey,
+            tiles(picture_key(order.prompt, 0, order.seed), order.size),
+            (step + 1) / (order.partials + 2),
+        ),
+        order,
     )
 
 
@@ -75,7 +85,7 @@ def repaint(order: Order, index: int, first: Upload, mask: Upload | None, conven
     `alpha`: what is clear is repainted, and some pixels elsewhere change too, as GPT Image's soft masks do.
     `white`: what is white is repainted, nothing else.
     """
-    new = tiles(order.key(index), order.size)
+    new = tiles(picture_key(order.prompt, index, order.seed), order.size)
     if mask is None:
         return encode(new, order)
     old = Image.open(io.BytesIO(first.data)).convert("RGB").resize(order.size)
@@ -132,7 +142,7 @@ def encode(image: Image.Image, order: Order) -> bytes:
 
 def draw_svg(order: Order, index: int) -> bytes:
     width, height = order.size
-    small = tiles(order.key(index), (GRID, GRID))
+    small = tiles(picture_key(order.prompt, index, order.seed), (GRID, GRID))
     squares = "".join(
         f'<rect x="{x}" y="{y}" width="1" height="1" fill="#{bytes(small.getpixel((x, y))).hex()}"/>'  # type: ignore[arg-type] # an RGB pixel is a tuple
         for y in range(GRID)
@@ -170,8 +180,3 @@ def bomb(side: int = 50_000) -> bytes:
 
 def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def mean_colour(data: bytes, box: tuple[int, int, int, int]) -> tuple[float, ...]:
-    """Return the mean RGB inside a box of a picture."""
-    return tuple(ImageStat.Stat(Image.open(io.BytesIO(data)).convert("RGB").crop(box)).mean)

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from .rules import MODELS, check_upload, choose, invalid, read_number, read_order, refuse_blocked, split_size
-from .words import Call, Order, Refused
+from .models import MODELS
+from .rules import choose, missing, open_upload, read_number, read_order, read_prompt, split_size
+from .words import Call, Order, Refused, refuse_first
 
-ALL_PLACES = frozenset({"generations", "edits"})
+EVERYWHERE = frozenset({"generations", "edits"})
 URL_OR_B64 = {"url": "url", "b64_json": "b64_json"}
 
 
@@ -24,7 +25,7 @@ class Profile:
     name: str
     official: bool = False
     """OpenAI's own rules judge every parameter."""
-    places: frozenset[str] = ALL_PLACES
+    places: frozenset[str] = EVERYWHERE
     known: frozenset[str] | None = None
     """The only parameters; None: the unknown are ignored."""
     models: tuple[str, ...] = ()
@@ -34,7 +35,6 @@ class Profile:
     """`size`, `width_height` or `aspect`."""
     default_size: tuple[int, int] = (1024, 1024)
     fixed_edit_size: bool = False
-    n_max: int = 10
     formats: tuple[str, ...] = ("png",)
     answers: str = "b64_json"
     """What an answer holds unless response_format says otherwise: `b64_json`, `url`, `data` (a data URL)."""
@@ -47,8 +47,12 @@ class Profile:
     streams: bool = False
     seed_in_prompt: bool = False
     one_at_a_time: bool = False
-    usage: str | None = None
-    """`tokens`, `zeros` or None."""
+    zero_usage: bool = False
+    """Answers with a usage of all zeros."""
+    hosted: bool = False
+    """Knows its own models only."""
+    stands_still: date | None = None
+    """The day it lives in for ever."""
     errors: str = "openai"
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Members an answer has beside `created` and `data`."""
@@ -61,14 +65,11 @@ _OFFICIAL = Profile(
     model_required=True,
     formats=("png", "jpeg", "webp", "gif", "svg"),
     streams=True,
-    usage="tokens",
-    places=ALL_PLACES | {"variations"},
 )
 _ROWS = (
     _OFFICIAL,
-    # OpenAI as it was before 2026-05-12: DALL-E lives, answers are URLs, variations have their endpoint. For `today`
-    # see Api.profile.
-    replace(_OFFICIAL, name="legacy"),
+    # OpenAI on its last day with DALL·E: answers are URLs, variations have their endpoint.
+    replace(_OFFICIAL, name="legacy", places=EVERYWHERE | {"variations"}, stands_still=date(2026, 5, 11)),
     Profile(
         name="sd-cpp",
         models=("sd-cpp-local",),
@@ -92,7 +93,7 @@ _ROWS = (
         response_formats=URL_OR_B64,
         mask="white",
         edit_transport="multipart",
-        usage="zeros",
+        zero_usage=True,
         errors="localai",
     ),
     Profile(
@@ -111,13 +112,26 @@ _ROWS = (
         errors="detail",
     ),
     # Its streams of images are broken (issue 19569): asked to stream, it answers plain JSON here.
-    replace(_OFFICIAL, name="litellm", places=ALL_PLACES, streams=False, errors="litellm"),
+    replace(_OFFICIAL, name="litellm", streams=False, errors="litellm"),
     Profile(
         name="xai",
         models=("grok-imagine-image-2.0",),
-        known=frozenset("model prompt n aspect_ratio resolution response_format image images user".split()),
+        known=frozenset(
+            {
+                "model",
+                "prompt",
+                "n",
+                "aspect_ratio",
+                "resolution",
+                "response_format",
+                "image",
+                "images",
+                "user",
+            }
+        ),
         needs_key=True,
         model_required=True,
+        hosted=True,
         size_by="aspect",
         formats=("jpeg",),
         answers="url",
@@ -131,18 +145,18 @@ _ROWS = (
         places=frozenset({"generations"}),
         needs_key=True,
         model_required=True,
+        hosted=True,
         size_by="width_height",
         formats=("jpeg", "png"),
         answers="url",
         response_formats={"url": "url", "base64": "b64_json", "b64_json": "b64_json"},
     ),
-    replace(_OFFICIAL, name="azure", places=ALL_PLACES, errors="azure"),
+    replace(_OFFICIAL, name="azure", errors="azure"),
     # A server nobody knows takes the least: what it was not promised, it refuses.
     Profile(
         name="unknown",
         models=("some-model",),
-        known=frozenset("model prompt n size quality image mask".split()),
-        mask="alpha",
+        known=frozenset({"model", "prompt", "n", "size", "quality", "image", "mask"}),
     ),
 )
 PROFILES = {profile.name: profile for profile in _ROWS}
@@ -151,39 +165,32 @@ PROFILES = {profile.name: profile for profile in _ROWS}
 def take_order(call: Call, profile: Profile, today: date) -> Order:
     """Return what the call asks this server for, or raise Refused as this server would."""
     if call.place not in profile.places:
-        message = f"Invalid URL ({call.method} {call.path})"
-        raise Refused(status=404, message=message)
+        raise Refused(status=404, message=f"Invalid URL ({call.method} {call.path})")
     if call.place != "generations" and profile.edit_transport not in {None, call.transport}:
         raise Refused(status=415, message=f"Expected a {profile.edit_transport} body.")
     if profile.official:
-        # Before they were switched off, the old models answered: `legacy` lives on the last of their days.
-        return read_order(call, min(today, date(2026, 5, 11)) if profile.name == "legacy" else today)
+        return read_order(call, min(today, profile.stands_still or today))
     return read_loosely(call, profile)
 
 
 def read_loosely(call: Call, profile: Profile) -> Order:
     """Return the order of a server that reads what it knows and mostly ignores the rest."""
     refuse_foreign(call, profile)
-    prompt, seed = call.fields.get("prompt"), call.fields.get("seed")
-    if not isinstance(prompt, str) or not prompt:
-        raise Refused(message="prompt is required", param="prompt")
-    refuse_blocked(prompt)
+    prompt, seed = read_prompt(call), call.fields.get("seed")
     if profile.seed_in_prompt and (
         found := re.search(r"<sd_cpp_extra_args>(.*?)</sd_cpp_extra_args>", prompt)
     ):
         prompt = prompt.replace(found[0], "")
         seed = (re.search(r'"seed":\s*(-?\d+)', found[1]) or [None, None])[1]
-    if call.place != "generations":
-        check_edit(call, profile)
     answers = profile.answers
     if profile.response_formats is not None:
         told = choose(call, "response_format", tuple(profile.response_formats), "")
         answers = profile.response_formats.get(told, answers)
-    fmt = call.fields.get("output_format", profile.formats[0])
+    fmt = call.fields.get("output_format")
     return Order(
         model=str(call.fields.get("model", "")),
         prompt=prompt,
-        n=read_number(call, "n", 1, profile.n_max, 1),
+        n=read_number(call, "n", 1, 10, 1),
         size=read_loose_size(call, profile),
         format=fmt if fmt in profile.formats else profile.formats[0],
         answers=answers,
@@ -192,43 +199,40 @@ def read_loosely(call: Call, profile: Profile) -> Order:
 
 
 def refuse_foreign(call: Call, profile: Profile) -> None:
-    """Refuse parameters outside a closed list, and a missing model where one is needed."""
-    names = {*call.fields, *(file.field.split("[")[0] for file in call.files)}
-    if profile.known is not None and (foreign := names - profile.known):
-        name = min(foreign)
+    """Refuse what is outside a closed list, what is missing, and pictures that cannot be read."""
+    for name in sorted(call.names - profile.known if profile.known else ()):
         raise Refused(message=f"Unknown parameter: '{name}'.", code="unknown_parameter", param=name)
-    if profile.model_required and not call.fields.get("model"):
-        raise Refused(message="model is required", param="model")
-    if profile.name in {"xai", "together"} and call.fields["model"] not in profile.models:
-        raise Refused(status=404, message="The model does not exist.", code="model_not_found", param="model")
-
-
-def check_edit(call: Call, profile: Profile) -> None:
-    if not call.images:
-        raise Refused(message="image is required", param="image")
-    if profile.mask is None and call.file("mask"):
-        raise invalid("mask", "mask is not supported")
+    model = call.fields.get("model")
+    if profile.model_required and not model:
+        raise missing("model")
+    if profile.hosted and model not in profile.models:
+        raise Refused(
+            status=404, message=f"The model {model} does not exist.", code="model_not_found", param="model"
+        )
+    if call.place != "generations" and not call.images:
+        raise missing("image")
+    refuse_first("mask", (profile.mask is None and call.file("mask"), "mask is not supported"))
     for upload in call.files:
-        check_upload(upload)
+        open_upload(upload)
 
 
 def read_loose_size(call: Call, profile: Profile) -> tuple[int, int]:
     if profile.size_by == "aspect":
-        across, _, down = str(call.fields.get("aspect_ratio", "1:1")).partition(":")
+        width, height = split_size(str(call.fields.get("aspect_ratio", "1:1")).replace(":", "x"))
         longest = 2048 if call.fields.get("resolution") == "2k" else 1024
-        width, height = split_size(f"{across}x{down}")
         return longest * width // max(width, height), longest * height // max(width, height)
     if profile.size_by == "width_height":
         return read_number(call, "width", 64, 2048, 1024), read_number(call, "height", 64, 2048, 1024)
-    size = call.fields.get("size")
-    if "x" not in str(size) or (profile.fixed_edit_size and call.place != "generations"):
+    size = str(call.fields.get("size"))
+    if "x" not in size or (profile.fixed_edit_size and call.place != "generations"):
         return profile.default_size
+    refuse_first("size", (max(split_size(size)) > 4096, f"size {size} is too large"))
     return split_size(size)
 
 
-def word_error(refused: Refused, profile: Profile) -> tuple[int, Any]:
-    """Return the status and body with which this server says no."""
-    status, message = refused.status, refused.message
+def word_error(refused: Refused, profile: Profile) -> Any:
+    """Return the body with which this server says no."""
+    message, status = refused.message, refused.status
     told = {
         "message": message,
         "type": refused.type,
@@ -236,33 +240,27 @@ def word_error(refused: Refused, profile: Profile) -> tuple[int, Any]:
         "code": refused.code,
         **refused.more,
     }
+    if profile.errors == "azure" and refused.code == "moderation_blocked":
+        told |= {"code": "content_policy_violation", "inner_error": {"code": "ResponsibleAIPolicyViolation"}}
     bodies: dict[str, Any] = {
-        "openai": {"error": told},
         "text": {"error": message},
         "detail": {"detail": message},
         "localai": {"error": {"code": status, "message": message, "type": ""}},
-        "litellm": {"error": {**told, "message": f"litellm.APIError: {message}", "code": str(status)}},
-        "azure": {"error": told},
+        "litellm": {"error": told | {"message": f"litellm.APIError: {message}", "code": str(status)}},
     }
-    if profile.errors == "azure" and refused.code == "moderation_blocked":
-        inner = {
-            "code": "ResponsibleAIPolicyViolation",
-            "content_filter_results": {"violence": {"filtered": True}},
-        }
-        return status, {"error": {**told, "code": "content_policy_violation", "inner_error": inner}}
-    return status, bodies[profile.errors]
+    return bodies.get(profile.errors, {"error": told})
 
 
 def list_models(profile: Profile, today: date) -> Any:
     """Return the body of /v1/models; only OpenAI tells the day on which a model ends."""
     if profile.name == "sglang":
         return {"models": [{"name": name} for name in profile.models]}
+    about: dict[str, Any] = {"object": "model", "created": 1_700_000_000, "owned_by": "system"}
     if not profile.official:
-        return {"object": "list", "data": [{"id": name, "object": "model"} for name in profile.models]}
-    live = {n: m.shutdown for n, m in MODELS.items() if not m.shutdown or m.shutdown > today}
-    data = [
-        {"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "system"}
-        | {"shutdown_date": shutdown and shutdown.isoformat()}
-        for name, shutdown in live.items()
-    ]
+        return {"object": "list", "data": [about | {"id": name} for name in profile.models]}
+    day = min(today, profile.stands_still or today)
+    live = {
+        name: model.shutdown for name, model in MODELS.items() if not model.shutdown or model.shutdown > day
+    }
+    data = [about | {"id": name, "shutdown_date": end and end.isoformat()} for name, end in live.items()]
     return {"object": "list", "data": data}

@@ -10,11 +10,11 @@ from .pictures import draw_partial
 from .words import Order
 
 
-def write_events(order: Order, place: str, document: dict[str, Any], created: int) -> list[bytes]:
+def write_events(order: Order, place: str, document: dict[str, Any]) -> list[bytes]:
     """Return the events of a drawing: its partial pictures, then the finished one with its usage."""
     kind = "image_generation" if place == "generations" else "image_edit"
     about = {name: document[name] for name in ("background", "output_format", "quality", "size")}
-    about["created_at"] = created
+    about["created_at"] = document["created"]
     events = [
         write_event(
             f"{kind}.partial_image",

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response, StreamingResponse
@@ -113,12 +113,14 @@ def endless(start: bytes, filler: bytes, end: bytes, mebibytes: float, media_typ
     return StreamingResponse(produce(), media_type=media_type, headers={"content-length": str(length)})
 
 
-def event_stream(events: Sequence[bytes], pause: float = 0.02) -> Response:
-    """Return server-sent events, each in its own chunk, so that a caller sees them one after the other."""
+def event_stream(
+    events: Sequence[bytes], pause: float = 0.02, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return server-sent events with a pause before each, so that a caller sees them one after the other."""
 
     async def produce() -> AsyncIterator[bytes]:
         for event in events:
-            yield event
             await asyncio.sleep(pause)
+            yield event
 
-    return StreamingResponse(produce(), media_type="text/event-stream")
+    return StreamingResponse(produce(), media_type="text/event-stream", headers=headers)

@@ -11,7 +11,8 @@ from typing import Any
 class Upload:
     """A picture that came in: a part of a multipart body, or a data URL of a JSON one (no filename)."""
 
-    field: str
+    name: str
+    """The field's name: `image`, `image[]`, `mask`, `markup`."""
     filename: str
     mimetype: str
     data: bytes = field(repr=False)
@@ -27,17 +28,17 @@ class Call:
     method: str
     path: str
     place: str
-    """`generations`, `edits`, `variations`, `models`, `download` or `elsewhere`."""
+    """`generations`, `edits`, `variations`, `inpainting`, `models`, `download` or `elsewhere`."""
     query: Mapping[str, str]
     headers: Mapping[str, str]
     """Names in lower case."""
-    json: Any
-    """The parsed JSON body, or None."""
-    fields: Mapping[str, Any]
-    """The text fields of a form, or the names and values of a JSON object; repeated fields are lists."""
-    files: tuple[Upload, ...]
     transport: str
     """`json`, `multipart`, or `none` for a call without a body."""
+    json: Any = None
+    """The parsed JSON body."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """The text fields of a form (repeated ones are lists), or the members of a JSON object."""
+    files: tuple[Upload, ...] = ()
 
     @property
     def retry_count(self) -> int:
@@ -48,11 +49,21 @@ class Call:
         return self.headers.get("idempotency-key")
 
     @property
+    def key(self) -> str:
+        bearer = self.headers.get("authorization", "").removeprefix("Bearer ")
+        return bearer or self.headers.get("api-key", "")
+
+    @property
     def images(self) -> tuple[Upload, ...]:
-        return tuple(file for file in self.files if file.field.split("[")[0] in {"image", "images"})
+        return tuple(file for file in self.files if file.name.split("[")[0] in {"image", "images"})
 
     def file(self, name: str) -> Upload | None:
-        return next((file for file in self.files if file.field == name), None)
+        return next((file for file in self.files if file.name == name), None)
+
+    @property
+    def names(self) -> set[str]:
+        """The names of all parameters, `svg[model]` being `svg`."""
+        return {name.split("[")[0] for name in (*self.fields, *(file.name for file in self.files))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +74,7 @@ class Order:
     prompt: str
     n: int = 1
     size: tuple[int, int] = (1024, 1024)
-    quality: str = "auto"
+    quality: str = "high"
     format: str = "png"
     compression: int = 100
     background: str = "opaque"
@@ -75,23 +86,24 @@ class Order:
     """`b64_json`, `url`, or `data` for a data URL in the place of the URL."""
     seed: str | None = None
 
-    def key(self, index: int) -> str:
-        """Return what the pixels of the picture at this index are made from."""
-        return picture_key(self.prompt, index, self.seed)
-
-
-def picture_key(prompt: str, index: int = 0, seed: str | None = None) -> str:
-    return f"{prompt}\0{index}\0{seed or ''}"
-
 
 @dataclass(kw_only=True, eq=False)
-class Refused(Exception):  # noqa: N818 (a word of this server: a call is refused)
+class Refused(Exception):
     """An error the server tells politely; the profile in force words it."""
 
     message: str
     status: int = 400
-    type: str | None = "invalid_request_error"
+    type: str = "invalid_request_error"
     code: str | None = None
     param: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def refuse_first(param: str, *rules: tuple[Any, str]) -> None:
+    """Raise Refused with the message of the first rule that is broken."""
+    for broken, message in rules:
+        if broken:
+            raise Refused(
+                message=message, type="image_generation_user_error", code="invalid_value", param=param
+            )
