@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +24,8 @@ FOREIGN = ("OPENAI_", "AZURE_", "DALLE_NB_", "XDG_", "JUPYTER_", "COLAB_", "BIND
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Move home, configuration and store into the test's own folder, and take every key away; return the store's."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Move home, configuration and store into the test's own folder, and take every key away; give the store's."""
     for name in list(os.environ):
         if name.startswith(FOREIGN) and name != "DALLE_NB_BROWSER":
             monkeypatch.delenv(name)
@@ -33,7 +34,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     desk = tmp_path / "desk"
     desk.mkdir()
     monkeypatch.chdir(desk)
-    return tmp_path / "pictures"
+    yield tmp_path / "pictures"
+    if workshop := sys.modules.get("dalle_nb._generator"):
+        workshop.default_generator.cache_clear()
 
 
 def own_environment(folder: Path) -> dict[str, str]:
