@@ -7,7 +7,7 @@ Must not draw, ask or show anything.
 from __future__ import annotations
 
 import atexit
-import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -15,9 +15,8 @@ import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import insert, update
@@ -35,36 +34,26 @@ from dalle_nb._records import (
     Status,
     Usage,
 )
+from dalle_nb._store.checkup import StoreFacts, check_room, look_over
 from dalle_nb._store.files import Files, sync
 from dalle_nb._store.ledger import Budget, reserve, total
 from dalle_nb._store.owners import owner
-from dalle_nb._store.places import is_lasting
-from dalle_nb._store.queries import count_runs, good_runs, home_of, insert_run, newest_runs, one_run
+from dalle_nb._store.queries import (
+    count_children,
+    count_runs,
+    good_runs,
+    insert_run,
+    newest_runs,
+    one_run,
+    picture_with,
+)
 from dalle_nb._store.recovery import recover
 from dalle_nb._store.rows import attempt_row, picture_row, run_row, sidecar_bytes
 from dalle_nb._store.schema import attempts, migrate, pictures, runs
 from dalle_nb._store.sqlite import Database
-from dalle_nb._store.troubles import explained, full_disk
+from dalle_nb._store.troubles import explained
 
 __all__ = ["Budget", "Store", "StoreFacts"]
-
-ELBOW_ROOM = 32 * 2**20
-"""Bytes that must be free before anything is asked for: an answer that cannot be kept is paid for nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreFacts:
-    """How the store is, for those who check."""
-
-    home: Path
-    runs: int
-    free: int
-    """Bytes left on the disk."""
-    lasting: bool
-    """Whether it will be there in the next session, as far as can be told."""
-    wal: bool
-    complaints: tuple[str, ...] = ()
-    """What is wrong with the database; empty when it is sound."""
 
 
 class Store:
@@ -117,7 +106,7 @@ class Store:
             BudgetError: the budget could be crossed.
             StoreUnwritable: the answer could not be kept.
         """
-        self._check_room()
+        check_room(self.home, self._files)
         run = RunRecord(
             id=0,
             uid=_new_uid(),
@@ -158,7 +147,7 @@ class Store:
     ) -> PictureRecord:
         """Keep a picture of a Run, so that from now on only deleting it loses it."""
         picture = PictureRecord(
-            sha256=sha256(data).hexdigest(),
+            sha256=hashlib.sha256(data).hexdigest(),
             media_type=media_type,
             width=width,
             height=height,
@@ -180,7 +169,7 @@ class Store:
         """Keep an input picture or mask, and return it without its bytes, which `read` gives back."""
         if blob.data is None:
             return blob
-        name = sha256(blob.data).hexdigest()
+        name = hashlib.sha256(blob.data).hexdigest()
         with explained(self.home):
             sync(self._files.keep(blob.data, name, blob.media_type).parent)
         return replace(blob, sha256=name, data=None)
@@ -211,21 +200,17 @@ class Store:
         Raises:
             ReferenceNotFound: there is no Run of that uid.
         """
-        outcome = {
-            "status": status,
-            "seconds": seconds,
-            "usage": usage,
-            "cost": cost,
-            "notes": tuple(notes),
-            "failure": failure,
-        }
         with self._database.writing() as connection:
-            connection.execute(update(runs).where(runs.c.uid == uid).values(**outcome, owner=None))
+            outcome = update(runs).where(runs.c.uid == uid).values(
+                status=status, seconds=seconds, usage=usage, cost=cost, notes=tuple(notes), failure=failure,
+                owner=None,
+            )  # fmt: skip
+            connection.execute(outcome)
             run = one_run(connection, uid)
-        # Only for the day the database is lost: where it fails, the sidecars stay as they were.
+        # For the day the database is lost: now they tell the outcome too. Where that fails nothing is lost.
         with suppress(OSError):
             for picture in run.pictures:
-                self._files.write(self._sidecar(run, picture), sidecar_bytes(run, picture))
+                self._files.write(self._sidecar(run, picture), sidecar_bytes(run, picture), lasting=False)
         return run
 
     def run(self, reference: int | str) -> RunRecord:
@@ -258,27 +243,32 @@ class Store:
         with self._database.reading() as connection:
             return total(connection, runs.c.cost, since)
 
-    def read(self, name: str) -> bytes:
+    def count_children(self, uid: str) -> int:
+        """Return how many Runs name that one as their parent."""
+        with self._database.reading() as connection:
+            return count_children(connection, uid)
+
+    def read(self, sha256: str) -> bytes:
         """Return the bytes of a picture or input, proved to be those that were kept."""
-        path = self.path(name)
+        path = self.path(sha256)
         with explained(self.home):
             data = path.read_bytes()
-        if sha256(data).hexdigest() != name:
+        if hashlib.sha256(data).hexdigest() != sha256:
             raise StoreError(
-                tr("{path} ({what}) has been changed.", path=path, what=self._belongs(name)[0]),
+                tr("The file of {what} has been changed: {path}.", what=self._whose(sha256)[0], path=path),
                 tr("Put the file back from a backup, or draw the picture again."),
             )
         return data
 
-    def path(self, name: str) -> Path:
+    def path(self, sha256: str) -> Path:
         """Return the file that holds the bytes of that sha256.
 
         Raises:
             StoreError: it is gone.
         """
-        path = self._files.find(name)
+        path = self._files.find(sha256)
         if path is None:
-            what, path = self._belongs(name)
+            what, path = self._whose(sha256)
             raise StoreError(
                 tr("The file of {what} is gone: {path}.", what=what, path=path),
                 tr("Put the file back from a backup, or draw the picture again."),
@@ -291,26 +281,7 @@ class Store:
         Raises:
             StoreUnwritable: nothing can be kept there now.
         """
-        self._check_room()
-        with self._database.writing():
-            pass
-        return StoreFacts(
-            home=self.home,
-            runs=self.count(),
-            free=shutil.disk_usage(self.home).free,
-            lasting=is_lasting(self.home, os.environ),
-            wal=self._database.journal() == "wal",
-            complaints=self._database.complaints(),
-        )
-
-    def _check_room(self) -> None:
-        """Find out before anything is paid for that a picture could not be kept."""
-        with explained(self.home):
-            if shutil.disk_usage(self.home).free < ELBOW_ROOM:
-                raise full_disk(self.home)
-            for folder in (self._files.tmp, self._files.pictures):
-                if not os.access(folder, os.W_OK):
-                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return look_over(self.home, self._files, self._database)
 
     def _has_all(self, run: RunRecord) -> bool:
         return all(self._files.find(picture.sha256) for picture in run.pictures)
@@ -318,14 +289,14 @@ class Store:
     def _sidecar(self, run: RunRecord, picture: PictureRecord) -> Path:
         return self._files.sidecar(picture.sha256, run.uid, picture.index)
 
-    def _belongs(self, name: str) -> tuple[str, Path]:
+    def _whose(self, sha256: str) -> tuple[str, Path]:
         """Return in words whose the bytes of that sha256 are, and the file where they belong."""
         with self._database.reading() as connection:
-            row = home_of(connection, name)
+            row = picture_with(connection, sha256)
         if row is None:
-            return tr("an input picture"), self._files.path(name, "")
+            return tr("an input picture"), self._files.path(sha256, "")
         words = tr("picture {index} of Run #{run}", index=row["index"], run=row["run"])
-        return words, self._files.path(name, row["media_type"])
+        return words, self._files.path(sha256, row["media_type"])
 
 
 def _new_uid() -> str:

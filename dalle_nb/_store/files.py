@@ -51,7 +51,7 @@ class Files:
             self.write(path, data)
         return path
 
-    def write(self, path: Path, data: bytes) -> None:
+    def write(self, path: Path, data: bytes, *, lasting: bool = True) -> None:
         """Write a file under a temporary name, sync it, and give it its own name. `sync` makes that last."""
         if not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,8 @@ class Files:
             with draft.open("xb") as file:
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
+                if lasting:
+                    os.fsync(file.fileno())
             os.replace(draft, path)  # noqa: PTH105 - beside os.fsync, both are what a crash test stops at
         except BaseException:
             draft.unlink(missing_ok=True)

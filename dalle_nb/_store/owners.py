@@ -34,14 +34,15 @@ def _began(number: int) -> str | None:
     """Return when a process of this machine began, in the system's own count; None if there is none."""
     if (_PROC / "self" / "stat").exists():
         try:
-            # After the program's name, which may hold spaces and brackets, the start is the 20th word:
-            # ticks since the machine's own start, so that setting the clock does not change it.
-            return (_PROC / str(number) / "stat").read_text(errors="replace").rpartition(")")[2].split()[19]
-        except (OSError, IndexError):
+            words = (_PROC / str(number) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
             return None
+        # After the program's name come the state (Z and X are dead) and, as the 20th word, the start:
+        # ticks since the machine's own start, so that setting the clock does not change it.
+        return None if words[0] in "ZX" else words[19]
     import psutil  # type: ignore[import-untyped]  # it publishes no types
 
     try:
         return str(int(psutil.Process(number).create_time()))
-    except psutil.NoSuchProcess:
+    except psutil.Error:
         return None

@@ -49,7 +49,7 @@ def good_runs(connection: Connection, identity: str, backend: str, model: str) -
     """Return the Runs of identical Requests, drawn there by that model, that went well; newest first."""
     same = (runs.c.identity == identity) & (runs.c.backend == backend) & (runs.c.model == model)
     good = same & (runs.c.status == Status.DONE) & _there
-    return _load(connection, select(runs).where(good).order_by(runs.c.id.desc()))
+    return _load(connection, select(runs).where(good).order_by(runs.c.id.desc()).limit(20))
 
 
 def count_runs(connection: Connection) -> int:
@@ -57,7 +57,12 @@ def count_runs(connection: Connection) -> int:
     return int(connection.scalar(select(func.count()).select_from(runs).where(_there)) or 0)
 
 
-def home_of(connection: Connection, sha256: str) -> RowMapping | None:
+def count_children(connection: Connection, uid: str) -> int:
+    """Return how many Runs name that one as their parent."""
+    return int(connection.scalar(select(func.count()).select_from(runs).where(runs.c.parent == uid)) or 0)
+
+
+def picture_with(connection: Connection, sha256: str) -> RowMapping | None:
     """Return the row of the newest picture with those bytes."""
     same = select(pictures).where(pictures.c.sha256 == sha256).order_by(pictures.c.run.desc())
     return connection.execute(same.limit(1)).mappings().first()

@@ -57,13 +57,6 @@ def run_row(run: RunRecord) -> dict[str, Any]:
         "tags": run.tags,
         "starred": run.starred,
         "deleted": run.deleted,
-        **outcome_row(run),
-    }
-
-
-def outcome_row(run: RunRecord) -> dict[str, Any]:
-    """Return those values that drawing decides."""
-    return {
         "status": run.status,
         "seconds": run.seconds,
         "usage": run.usage,

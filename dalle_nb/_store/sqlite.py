@@ -17,12 +17,12 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakSet, finalize
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from dalle_nb._store.places import carries_wal
-from dalle_nb._store.troubles import explained
+from dalle_nb._store.troubles import explained, moved
 
 PATIENCE = 30.0
 """Seconds to wait for another process's transaction."""
@@ -40,6 +40,7 @@ class Database:
         self.path = path
         self._process = 0
         self._engine: Engine | None = None
+        self._file: tuple[int, int] | None = None
         with _writing:
             _opened.add(self)
 
@@ -57,28 +58,12 @@ class Database:
 
     def settle(self) -> None:
         """Choose how the file is journalled: WAL where the file system can carry it, else rollback."""
-        mode = "wal" if carries_wal(self.path.parent) else "delete"
         with explained(self.path.parent), closing(_raw_connection(self.path)) as connection:
-            if _set_journal(connection, mode) != "wal":
-                return
-            try:
-                connection.executescript("BEGIN IMMEDIATE; ROLLBACK")
-            except sqlite3.OperationalError as error:
-                # Some file systems take the mode and then cannot map the memory it needs.
-                if error.sqlite_errorname.startswith("SQLITE_BUSY"):
-                    raise
-                _set_journal(connection, "delete")
-
-    def journal(self) -> str:
-        """Return how the file is journalled, ``wal`` or ``delete``."""
-        with self.reading() as connection:
-            return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
-
-    def complaints(self) -> tuple[str, ...]:
-        """Return what SQLite finds wrong with the file, reading all of it."""
-        with self.reading() as connection:
-            found = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars().all()
-        return tuple(line for line in found if line != "ok")
+            mode = _set_journal(connection, "wal" if carries_wal(self.path.parent) else "delete")
+            if mode == "wal" and not _can_write(connection):
+                mode = _set_journal(connection, "delete")
+            if mode == "wal":
+                self._file = _file_number(self.path)
 
     def close(self) -> None:
         """Close the connections that are not in use; the next transaction opens another."""
@@ -86,11 +71,15 @@ class Database:
             self._engine.dispose()
 
     def _connect(self, *, immediate: bool = False) -> Engine:
+        # With a WAL, SQLite itself does not notice, and would write what nobody can ever read.
+        if self._file and self._file != _file_number(self.path):
+            raise moved(self.path.parent)
         # A connection must not cross a fork: SQLite would believe the parent's locks to be the child's.
         if self._engine is None or self._process != os.getpid():
             with _writing:
                 if self._engine is None or self._process != os.getpid():
                     self._engine, self._process = _engine(self.path), os.getpid()
+                    finalize(self, self._engine.dispose)
         return self._engine.execution_options(immediate=immediate)
 
 
@@ -102,6 +91,17 @@ def dump(value: Any) -> str:
 def read_version(connection: Connection) -> int:
     """Return the number of the last migration that the file has seen."""
     return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+
+
+def read_journal(connection: Connection) -> str:
+    """Return how the file is journalled, ``wal`` or ``delete``."""
+    return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+
+
+def read_complaints(connection: Connection) -> tuple[str, ...]:
+    """Return what SQLite finds wrong with the file, having read all of it."""
+    found = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars()
+    return tuple(line for line in found if line != "ok")
 
 
 def write_version(connection: Connection, version: int) -> None:
@@ -137,6 +137,26 @@ def _plain(value: Any) -> Any:
 
 def _raw_connection(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+
+
+def _file_number(path: Path) -> tuple[int, int] | None:
+    """Return what tells this very file from another one of the same name."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _can_write(connection: sqlite3.Connection) -> bool:
+    """Return whether a transaction begins; some file systems take the WAL and cannot map the memory it needs."""
+    try:
+        connection.executescript("BEGIN IMMEDIATE; ROLLBACK")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname.startswith("SQLITE_BUSY"):
+            raise
+        return False
+    return True
 
 
 def _set_journal(connection: sqlite3.Connection, mode: str) -> str:

@@ -39,7 +39,7 @@ def disk_trouble(home: Path, error: OSError) -> StoreUnwritable:
     if error.errno in _FULL:
         return full_disk(home)
     return StoreUnwritable(
-        tr("Pictures cannot be kept in {home}: {reason}.", home=home, reason=error.strerror or error),
+        tr("The store in {home} cannot be used: {reason}.", home=home, reason=error.strerror or error),
         tr("Make that folder writable, or choose another one: set DALLE_NB_HOME."),
     )
 
@@ -74,6 +74,16 @@ def database_trouble(home: Path, error: BaseException) -> StoreError:
     return StoreError(
         tr("The history in {home} refused: {reason}.", home=home, reason=error),
         tr("Run %dalle_check, which looks the store over."),
+    )
+
+
+def moved(home: Path) -> StoreDamaged:
+    """Return the error of a database file that is not the one that was opened."""
+    return StoreDamaged(
+        tr(
+            "The history {path} was moved, replaced or deleted while it was in use.", path=home / "history.db"
+        ),
+        tr("Put it back, or start the kernel anew: a missing history is built anew from the pictures."),
     )
 
 
