@@ -9,8 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dalle_nb._errors import (
-    Register the magics: ``%load_ext dalle_nb``.,
-    Take the magics away again.,
     AuthenticationError,
     BadAnswer,
     BillingError,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import Event as Flag
 from typing import Protocol
@@ -65,6 +65,8 @@ class Terms:
     retry: str = "safe"
     cancel: Flag = field(default_factory=Flag)
     """Once set no further call is begun, and what is under way is given up."""
+    tell: Callable[[str], None] = lambda _: None
+    """Says something to the user while the drawing goes on."""
 
 
 class Backend(Protocol):

@@ -42,4 +42,4 @@ def publish(bundle: Bundle, **where: Any) -> None:
     from IPython.display import publish_display_data
 
     data, metadata = bundle
-    publish_display_data(data, metadata, **where)  # type: ignore[no-untyped-call] - IPython types it not
+    publish_display_data(data, metadata, **where)  # type: ignore[no-untyped-call]  # IPython types it not

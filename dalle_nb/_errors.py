@@ -149,7 +149,8 @@ class DrawError(DalleError):
     """The backend was asked and did not draw.
 
     ``code`` is the server's own word for it, ``request_id`` the server's name for the call,
-    ``billed`` whether it may cost money, ``retry_after`` the seconds the server asked to wait.
+    ``billed`` whether it may cost money, ``retry_after`` the seconds the server asked to wait,
+    ``status_code`` its HTTP status.
     """
 
     def __init__(
@@ -161,9 +162,11 @@ class DrawError(DalleError):
         request_id: str | None = None,
         billed: Billed | None = None,
         retry_after: float | None = None,
+        status_code: int | None = None,
     ) -> None:
         super().__init__(what, fix)
-        self.code, self.request_id, self.billed, self.retry_after = code, request_id, billed, retry_after
+        self.code, self.request_id, self.billed = code, request_id, billed
+        self.retry_after, self.status_code = retry_after, status_code
 
 
 class RefusedError(DrawError):

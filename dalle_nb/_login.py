@@ -51,7 +51,7 @@ def login(
 
 def _colab_secret() -> str | None:
     try:
-        from google.colab import userdata  # type: ignore[import-not-found] - only on Colab
+        from google.colab import userdata  # type: ignore[import-not-found]  # only on Colab
     except ImportError:
         return None
     try:
