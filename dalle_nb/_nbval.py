@@ -18,7 +18,7 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import nbformat
@@ -76,10 +76,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         item.parent.get_kernel_message = _with_updates(item.parent)
 
 
-def compare_pictures(stored: str, drawn: str) -> str:
-    """Return how two pictures, in base64, differ to the eye, or nothing where they do not."""
+def compare_pictures(stored: str, drawn: str, labels: Iterable[Sequence[int]] = ()) -> str:
+    """Return how two pictures, in base64, differ to the eye, or nothing where they do not.
+
+    ``labels`` are boxes to look away from: left, top, right, bottom in pixels.
+    """
+    boxes = [(left, top, right, bottom) for left, top, right, bottom in labels]
     try:
-        left, right = _seen(stored), _seen(drawn)
+        left, right = _seen(stored, boxes), _seen(drawn, boxes)
     except (ValueError, OSError) as error:
         return f"a picture cannot be read: {error}"
     if left.size != right.size:
@@ -102,7 +106,8 @@ def _looking_at_pictures(item: Any, compare: Callable[..., bool]) -> Callable[..
         if len(ours) != len(theirs):
             differences = [f"{len(ours)} pictures were stored, {len(theirs)} drawn"]
         else:
-            differences = [compare_pictures(*pair) for pair in zip(ours, theirs, strict=True)]
+            pairs = zip(ours, theirs, strict=True)
+            differences = [compare_pictures(old, new, labels) for (old, labels), (new, _) in pairs]
         item.comparison_traceback += [
             f"picture {n}: {words}" for n, words in enumerate(differences, 1) if words
         ]
@@ -149,12 +154,11 @@ def _with_updates(collector: IPyNbFile) -> Callable[..., Any]:
     return read_next
 
 
-def _pictures(outputs: list[NotebookNode]) -> list[str]:
-    bundles: Iterator[dict[str, str]] = (output.get("data", {}) for output in outputs)
+def _pictures(outputs: list[NotebookNode]) -> list[tuple[str, list[list[int]]]]:
+    """Return each output's picture, in base64, with the boxes of its labels."""
+    kinds = [(output, kind) for output in outputs for kind in PICTURES if kind in output.get("data", {})]
     return [
-        next(bundle[kind] for kind in PICTURES if kind in bundle)
-        for bundle in bundles
-        if {*PICTURES} & {*bundle}
+        (output["data"][kind], output["metadata"].get(kind, {}).get("labels", [])) for output, kind in kinds
     ]
 
 
@@ -162,9 +166,11 @@ def _plain(output: NotebookNode) -> str:
     return str(output.get("data", {}).get("text/plain", ""))
 
 
-def _seen(picture: str) -> Image.Image:
+def _seen(picture: str, labels: Iterable[tuple[int, int, int, int]]) -> Image.Image:
     with Image.open(io.BytesIO(base64.b64decode(picture))) as file:
         image = file.convert("RGBA")
+    for box in labels:
+        image.paste(BEHIND, box)
     return Image.alpha_composite(Image.new("RGBA", image.size, BEHIND), image).convert("RGB")
 
 

@@ -96,8 +96,27 @@ def picture_bundle(
         for record, each in zip(run.pictures, data, strict=True)
     ]
     shown = {picture.media_type: b64encode(picture.data).decode(), "text/plain": "\n".join(plain)}
-    size = {"width": picture.width, "height": picture.height}
-    return shown, {picture.media_type: {"alt": alt, **size}, "alt": alt}
+    about: dict[str, Any] = {"alt": alt, "width": picture.width, "height": picture.height}
+    if picture.labels:
+        # Labels carry the id of the Run; whoever compares pictures (`_nbval`) learns where to look away.
+        about["labels"] = [list(box) for box in picture.labels]
+    return shown, {picture.media_type: about, "alt": alt}
+
+
+def preview_bundle(previews: Mapping[int, bytes], long_edge: int = 512) -> Bundle:
+    """Return pictures that are not finished yet, by their place in the Run, to be shown for a moment."""
+    from dalle_nb._thumbnails import contact_sheet, thumbnail
+
+    tiles = [(str(index), data) for index, data in sorted(previews.items())]
+    picture = thumbnail(tiles[0][1], long_edge) if len(tiles) == 1 else contact_sheet(tiles, long_edge)
+    words = tr("not finished yet")
+    shown = {picture.media_type: b64encode(picture.data).decode(), "text/plain": words}
+    return shown, {picture.media_type: {"alt": words, "width": picture.width, "height": picture.height}}
+
+
+def line_bundle(text: str) -> Bundle:
+    """Return one quiet line, such as what a drawing may cost."""
+    return _bundle(tag("div", text, style=_FACTS), [clean(text)])
 
 
 def caption_bundle(run: RunRecord, *, reused: bool = False) -> Bundle:

@@ -7,7 +7,7 @@ paths. Pillow is imported by what draws.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
@@ -26,12 +26,16 @@ _DARK, _LIGHT, _GREY = (28, 28, 30), (214, 214, 214), (128, 128, 128)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thumbnail:
-    """A small picture to show; width and height in pixels."""
+    """A small picture to show; width and height in pixels.
+
+    ``labels`` are the boxes (left, top, right, bottom) that hold no picture but a reference.
+    """
 
     data: bytes = field(repr=False)
     media_type: str
     width: int
     height: int
+    labels: tuple[tuple[int, int, int, int], ...] = ()
 
 
 def thumbnail(data: bytes, long_edge: int = 512) -> Thumbnail:
@@ -67,12 +71,14 @@ def contact_sheet(pictures: Sequence[tuple[str, bytes]], long_edge: int = 512) -
     size = (columns * (wide + _GAP) + _GAP, rows * (high + line + _GAP) + _GAP)
     sheet = Image.new("RGBA", size, (*_DARK, 0)) if clear else Image.new("RGB", size, _DARK)
     pen = ImageDraw.Draw(sheet)
+    labels = []
     for place, (label, tile) in enumerate(tiles):
         left = _GAP + place % columns * (wide + _GAP)
         top = _GAP + place // columns * (high + line + _GAP)
         sheet.paste(tile, (left + (wide - tile.width) // 2, top + (high - tile.height) // 2))
         pen.text((left + _GAP, top + high + _GAP // 2), label, font=font, fill=_GREY if clear else _LIGHT)
-    return _encode(sheet)
+        labels.append((left, top + high, left + wide, top + high + line))
+    return replace(_encode(sheet), labels=tuple(labels))
 
 
 def fingerprint(data: bytes) -> str:

@@ -19,11 +19,13 @@ from conftest import own_environment
 from nbformat import NotebookNode
 from PIL import Image, ImageDraw, ImageFilter
 
+from dalle_nb._thumbnails import Thumbnail
+
 PAINTER = '''
 import io
 from PIL import Image, ImageDraw, ImageFilter
 from IPython.display import display, update_display
-from dalle_nb._thumbnails import fingerprint
+from dalle_nb._thumbnails import contact_sheet, fingerprint
 
 def paint():
     """Paint a sky with a sun and some hills, shaded and sharp-edged like the offline painter's."""
@@ -40,10 +42,17 @@ def see_through():
     image.paste((0, 0, 0, 0), (192, 0, 384, 256))
     return image
 
-def marked(image):
+def data_of(image):
     file = io.BytesIO()
     image.save(file, "PNG")
-    return f"<Picture 384x256 fingerprint {fingerprint(file.getvalue())}: hills>"
+    return file.getvalue()
+
+def marked(image):
+    return f"<Picture 384x256 fingerprint {fingerprint(data_of(image))}: hills>"
+
+def sheet(run, second=None):
+    """Lay two pictures on a sheet, under labels that name the Run."""
+    return contact_sheet([(f"{run}/1", data_of(paint())), (f"{run}/2", data_of(second or paint()))])
 
 def bundle(image, text="<Run #1>", **options):
     kind = "image/png" if image.mode == "RGBA" else "image/jpeg"
@@ -51,13 +60,16 @@ def bundle(image, text="<Run #1>", **options):
     image.save(file, kind.removeprefix("image/"), **options)
     return {kind: file.getvalue(), "text/plain": text}
 
+def show_sheet(run):
+    display({"image/jpeg": sheet(run).data, "text/plain": "<Run #1>"}, raw=True)
+
 def show(*arguments, **options):
     display(bundle(*arguments, **options), raw=True)
 '''
 # The same painter here and in the kernel: what is stored is made by this one, what is drawn by that one.
 painter: dict[str, Any] = {}
 exec(PAINTER, painter)
-paint, see_through, marked = painter["paint"], painter["see_through"], painter["marked"]
+paint, see_through, sheet, marked = (painter[name] for name in ("paint", "see_through", "sheet", "marked"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +78,7 @@ class Case:
 
     passes: bool
     source: str = "show(paint())"
-    stored: tuple[Image.Image | str, ...]
+    stored: tuple[Image.Image | Thumbnail | str, ...]
     kind: str = "jpeg"
     quality: int = 75
     executed: bool = True
@@ -74,17 +86,27 @@ class Case:
 
     def cell(self, count: int) -> NotebookNode:
         """Return the code cell as a saved notebook has it."""
-        outputs = [nbformat.v4.new_output("display_data", self._bundle(picture)) for picture in self.stored]
+        outputs = [
+            nbformat.v4.new_output("display_data", data, metadata=metadata)
+            for data, metadata in map(self._bundle, self.stored)
+        ]
         number = count if self.executed else None
-        return nbformat.v4.new_code_cell(self.source, outputs=outputs, execution_count=number)
+        cell: NotebookNode = nbformat.v4.new_code_cell(self.source, outputs=outputs, execution_count=number)
+        return cell
 
-    def _bundle(self, picture: Image.Image | str) -> dict[str, str]:
+    def _bundle(self, picture: Image.Image | Thumbnail | str) -> tuple[dict[str, str], dict[str, Any]]:
         if isinstance(picture, str):
-            return {"text/plain": picture}
+            return {"text/plain": picture}, {}
+        if isinstance(picture, Thumbnail):
+            labels = {"labels": [list(box) for box in picture.labels]}
+            return self._data("jpeg", picture.data), {"image/jpeg": labels}
         kind = "png" if picture.mode == "RGBA" else self.kind
         file = io.BytesIO()
         picture.save(file, kind, quality=self.quality)
-        return {f"image/{kind}": base64.b64encode(file.getvalue()).decode(), "text/plain": self.text}
+        return self._data(kind, file.getvalue()), {}
+
+    def _data(self, kind: str, data: bytes) -> dict[str, str]:
+        return {f"image/{kind}": base64.b64encode(data).decode(), "text/plain": self.text}
 
 
 def shifted(*levels: int) -> Image.Image:
@@ -140,6 +162,7 @@ update_display(bundle(paint()), raw=True, display_id=handle.display_id)""",
     "two pictures": Case(
         passes=True, source="show(paint()); show(paint().rotate(180))", stored=(paint(), paint().rotate(180))
     ),
+    "a sheet labelled with another id": Case(passes=True, source="show_sheet(1)", stored=(sheet(4711),)),
     "another picture": Case(passes=False, stored=(paint().transpose(Image.Transpose.FLIP_LEFT_RIGHT),)),
     "a blurred picture": Case(passes=False, stored=(paint().filter(ImageFilter.GaussianBlur(6)),)),
     "no picture stored": Case(passes=False, stored=("<Run #1>",)),
@@ -156,6 +179,9 @@ update_display(bundle(paint()), raw=True, display_id=handle.display_id)""",
 handle = display(bundle(paint()), raw=True, display_id=True)
 update_display(bundle(paint().rotate(180)), raw=True, display_id=handle.display_id)""",
         stored=(paint(),),
+    ),
+    "a sheet whose second picture differs": Case(
+        passes=False, source="show_sheet(1)", stored=(sheet(1, paint().rotate(180)),)
     ),
     "red for blue": Case(passes=False, stored=(Image.merge("RGB", paint().split()[::-1]),)),
     "without colour": Case(passes=False, stored=(paint().convert("L").convert("RGB"),)),
