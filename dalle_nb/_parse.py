@@ -18,6 +18,9 @@ from dalle_nb._language import tr
 from dalle_nb._options import OPTIONS, Option, nearest, normalise_options
 from dalle_nb._records import Value
 
+DASHES = "-‐‑‒–—―−－"
+"""What may be typed for a dash: Chinese keyboards and smart punctuation have their own."""
+
 Fill = Callable[[str], str]
 """Puts values into ``{{expressions}}``."""
 
@@ -75,11 +78,6 @@ def scan(line: str, start: int = 0) -> tuple[list[Given], int]:
         at = _skip_space(line, given[-1].end)
     ended = _END.match(line, at)
     return given, ended.end() if ended else at
-
-
-def flags() -> Mapping[str, tuple[Option, bool]]:
-    """Return the Option of every flag without its dashes, and whether the flag says no."""
-    return _BY_FLAG
 
 
 def _read_name(line: str) -> tuple[str | None, int]:
@@ -232,10 +230,9 @@ _BY_FLAG = {
     for row in OPTIONS
     for flag in (*filter(None, (row.parameter.replace("_", "-"),)), *row.flags, *row.off)
 }
-_DASH = "-‐‑‒–—―−－"
 _NAME = re.compile(r"\s*([^\W\d]\w*)\s*<<(?=\s|$)")
-_FLAG = re.compile(rf"[{_DASH}]{{1,4}}(?P<name>[A-Za-zＡ-Ｚａ-ｚ][^\s=＝:：]*)(?P<equals>[=＝:：])?")
-_END = re.compile(rf"[{_DASH}]{{2,4}}(?=\s|$)")
+_FLAG = re.compile(rf"[{DASHES}]{{1,4}}(?P<name>[A-Za-zＡ-Ｚａ-ｚ][^\s=＝:：]*)(?P<equals>[=＝:：])?")
+_END = re.compile(rf"[{DASHES}]{{2,4}}(?=\s|$)")
 # An expression may hold spaces: ``-n {{ count + 1 }}``.
 _WORD = re.compile(r"(?:\{\{.*?\}\}|\S)+")
 _CLOSING = {'"': '"”“', "'": "'’‘", "“": '”"', "‘": "’'", "「": "」", "『": "』"}
