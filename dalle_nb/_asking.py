@@ -69,24 +69,38 @@ class Ask:
         return parameter in self.model.parameters if self.binds else True
 
 
-def read_options(request: Request) -> tuple[dict[str, Value], tuple[Broken, ...]]:
-    """Return the request's options by name in canonical form, without None, and those that cannot be read."""
-    options: dict[str, Value] = {}
+def read_options(
+    options: Mapping[str, object], scopes: tuple[str, ...] = ("request",)
+) -> tuple[dict[str, Value], tuple[Broken, ...]]:
+    """Return options by name in canonical form, without None, and those that cannot be read.
+
+    Only those of the scopes have a meaning; the model is a field of its own.
+    """
+    read: dict[str, Value] = {}
     broken: list[Broken] = []
-    for name, value in request.options.items():
+    for name, value in options.items():
         if value is None:
             continue
         try:
             row = option(name)
-            if row.scope != "request" or row.name == "model":
-                raise OptionError(
-                    tr("{name} is no option of a request", name=name),
-                    tr("say it beside the request, not in it"),
-                )
-            options[row.name] = row.parse(value)
+            if row.scope not in scopes or row.name == "model":
+                what = tr("{name} is no option of a request", name=name)
+                raise OptionError(what, tr("say it beside the request, not in it"))
+            read[row.name] = row.parse(value)
         except OptionError as error:
             broken.append(Broken(option=name, what=error.what, fix=error.fix))
-    return options, tuple(broken)
+    return read, tuple(broken)
+
+
+def told_together(broken: tuple[Broken, ...]) -> RequestError:
+    """Return one error for all that is broken; of their own class where they share one."""
+    kinds = {each.error for each in broken}
+    error = kinds.pop() if len(kinds) == 1 else RequestError
+    if len(broken) == 1:
+        return error(broken[0].what, broken[0].fix)
+    whats = "; ".join(f"({place}) {each.what}" for place, each in enumerate(broken, 1))
+    fixes = "; ".join(f"({place}) {each.fix}" for place, each in enumerate(broken, 1))
+    return error(whats, fixes)
 
 
 def settle(
@@ -96,7 +110,7 @@ def settle(
 
     ``retired`` is ``translate`` or ``error``: whether a model that is gone may become its successor.
     """
-    options, broken = read_options(request)
+    options, broken = read_options(request.options)
     asked = _asked(request.model, catalog, server)
     model = _living(asked, catalog, today) if server.official else asked
     ask = Ask(

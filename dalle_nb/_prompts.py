@@ -101,22 +101,19 @@ _LIGHT = (
 
 
 def _value(expression: str, namespace: Mapping[str, Any]) -> str:
-    from jinja2 import TemplateError, UndefinedError
+    from jinja2 import UndefinedError
 
     try:
         compiled = _sandbox().compile_expression(expression.strip(), undefined_to_none=False)
-        value = compiled(**{name: value for name, value in namespace.items() if isinstance(name, str)})
-        return str(value)
-    except UndefinedError as error:
-        what = tr("in {expression}: {reason}", expression=f"{{{{{expression[:60]}}}}}", reason=error.message)
-        raise PromptError(
-            what, tr("define it in a cell above, or write single braces for plain text")
-        ) from error
-    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError) as error:
+        return str(compiled(dict(namespace)))
+    except Exception as error:
+        fix = tr("only a simple expression may stand between double braces")
+        if isinstance(error, UndefinedError):
+            fix = tr("define it in a cell above, or write single braces for plain text")
         what = tr(
             "in {expression}: {reason}", expression=f"{{{{{expression[:60]}}}}}", reason=str(error)[:200]
         )
-        raise PromptError(what, tr("only a simple expression may stand between double braces")) from error
+        raise PromptError(what, fix) from error
 
 
 @cache

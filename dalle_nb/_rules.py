@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import date
 
 from dalle_nb._asked_size import Chosen, choose_size
-from dalle_nb._asking import Ask, Broken, settle
+from dalle_nb._asking import Ask, Broken, settle, told_together
 from dalle_nb._catalog import Catalog, Server
-from dalle_nb._errors import MaskError, PromptError, RequestError
+from dalle_nb._errors import MaskError, PromptError
 from dalle_nb._language import tr
 from dalle_nb._options import nearest, option
 from dalle_nb._prices import cost, estimate
@@ -42,7 +42,7 @@ def check(
     if isinstance(chosen, Broken):
         broken += (chosen,)
     if broken or isinstance(chosen, Broken):
-        raise _told_together(broken)
+        raise told_together(broken)
     calls = tuple(_calls(ask, chosen))
     price = _estimate(ask, calls)
     dearer = _dearer(ask, chosen, price)
@@ -237,17 +237,6 @@ def _instead(ask: Ask, name: str) -> str:
         return tr("if you know that it does: {spelling}", spelling=f"--extra '{words}'")
     taken = [option(each).flags[-1] for each in ask.catalog.kinds[ask.kind] if ask.takes(each)]
     return tr("leave it out; it takes {options}", options=", ".join(taken))
-
-
-def _told_together(broken: tuple[Broken, ...]) -> RequestError:
-    """Return one error for all that is broken."""
-    kinds = {each.error for each in broken}
-    error = kinds.pop() if len(kinds) == 1 else RequestError
-    if len(broken) == 1:
-        return error(broken[0].what, broken[0].fix)
-    whats = "; ".join(f"({place}) {each.what}" for place, each in enumerate(broken, 1))
-    fixes = "; ".join(f"({place}) {each.fix}" for place, each in enumerate(broken, 1))
-    return error(whats, fixes)
 
 
 def _calls(ask: Ask, chosen: Chosen) -> Iterator[Call]:
