@@ -128,7 +128,8 @@ def _facts() -> dict[str, dict[str, Any]]:
 
 @cache
 def _art(name: str, part: str) -> str:
-    return (_FOLDER / "art" / f"{name}.{part}.svg").read_text("utf-8")
+    drawn = name if part == "head" else _facts()[name].get("body", name)
+    return (_FOLDER / "art" / f"{drawn}.{part}.svg").read_text("utf-8")
 
 
 def _box_height(name: str, pose: str) -> float:
