@@ -20,6 +20,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import dalle_nb
+from dalle_nb._options import OPTIONS, Option
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -52,6 +53,22 @@ def test_make_help_tells_of_every_target_for_people() -> None:
         re.findall(r"^make (\S+)", told, re.MULTILINE)
     )
     assert {"demo", "test", "lab", "bench"} <= TARGETS
+
+
+def test_the_readme_tells_every_option() -> None:
+    """The README's table has one row for each option, in order, with its flags and what it does."""
+    rows = [line for line in README.splitlines() if line.startswith(("| `-", "| `--"))]
+    assert [option_row(option) for option in OPTIONS] == rows
+
+
+def option_row(option: Option) -> str:
+    """Return the README's row for an option."""
+    flags = ", ".join(f"`{flag}`" for flag in (*option.flags, *option.off))
+    return (
+        f"| {flags} `{option.metavar}` | {option.help} |"
+        if option.metavar
+        else f"| {flags} | {option.help} |"
+    )
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
