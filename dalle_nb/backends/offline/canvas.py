@@ -25,6 +25,7 @@ Colour: TypeAlias = tuple[float, float, float]
 Point: TypeAlias = tuple[float, float]
 """x in widths and y in heights of the picture."""
 
+_TILE, _CELL = 512, 16  # texels of a tile of ground noise, and of its largest feature
 _HALF_SPAN = 1.6  # noise is laid out this many heights to both sides of the middle: enough for 3:1
 
 
@@ -60,6 +61,13 @@ class Canvas:
     def __init__(self, width: int, height: int, seed: int = 0) -> None:
         """Make a black sheet of ``width`` x ``height`` pixels; ``seed`` rules all its noise and chance."""
         self._place(np.zeros((height, width, 3), np.float32), (width, height), (0, 0), seed)
+
+    @classmethod
+    def sheet(cls, rgb: Plane) -> Canvas:
+        """Return a canvas that paints onto this picture (h, w, 3), a whole of its own."""
+        canvas = cls.__new__(cls)
+        canvas._place(rgb, (rgb.shape[1], rgb.shape[0]), (0, 0), 0)
+        return canvas
 
     def _place(self, rgb: Plane, whole: tuple[int, int], corner: tuple[int, int], seed: int) -> None:
         self.rgb, self.whole, self.corner, self.seed = rgb, whole, corner, seed
@@ -125,9 +133,7 @@ class Canvas:
             sum_of_weights += weight
             weight *= gain
         # What is left out counts as its mean, so that a small picture is not paler than a large one.
-        total *= np.float32(1.6 / sum_of_weights)
-        total += np.float32(0.5) - total.dtype.type(0)
-        return total
+        return total * np.float32(1.6 / sum_of_weights) + np.float32(0.5)
 
     def line(self, name: str, cell: float, *, octaves: int = 5, gain: float = 0.45) -> Plane:
         """Return fractal noise along the width (1, w), mostly 0 to 1: a skyline, a shore."""
@@ -144,52 +150,43 @@ class Canvas:
             return np.zeros((rows, columns), np.float32)
         half = max(_HALF_SPAN, self.aspect / 2)
         across, down = int(2 * half / wide) + 6, int(1 / high) + 6
-        lattice = self.chance(name).random((down, across), dtype=np.float32) - np.float32(0.5)
+        lattice = _lattice(self.chance(name), down, across)
         first_x = (float(self.u[0, 0]) - self.pixel / 2 + half) / wide + 2
         first_y = (float(self.y[0, 0]) - self.pixel / 2) / high + 2
         box = (first_x, first_y, first_x + columns * self.pixel / wide, first_y + rows * self.pixel / high)
         return _resized(lattice, columns, rows, box)
 
     def ground_noise(
-        self, name: str, horizon: float, cell: float, *, flat: float = 1, steep: float = 0.12, octaves: int = 5
+        self, name: str, horizon: float, cell: float, *, flat: float = 1, steep: float = 0.12, octaves: int = 4
     ) -> Plane:
-        """Return noise (h, w) lying on the plane that vanishes at ``horizon``: sand, waves, a floor, high cloud.
+        """Return noise (h, w) on the plane that vanishes at ``horizon``: sand, waves, a floor, high cloud.
 
-        ``cell`` is the size at the edge of the picture; ``steep`` (0.05 to 0.4) is how far the eye is above
-        the plane: the smaller, the more the far part is pressed together.
+        ``cell`` is the width of a feature at the edge of the picture, ``flat`` how many times deeper the
+        plane is shortened; ``steep`` (0.05 to 0.4) is how far the eye is above the plane: the smaller, the
+        more the far part is pressed together. What is finer than a pixel fades to the mean.
         """
-        rows, columns = self.rgb.shape[:2]
-        if not rows or not columns:
-            return np.zeros((rows, columns), np.float32)
-        texture = self._texture(name, octaves)
-        down = 1.0 if horizon < float(self.y.mean()) else -1.0
-        reach = (1 - horizon if down > 0 else horizon) + steep
-        # Four texels are one cell: x' = u / depth, y' = 1 / depth, depth = distance below the horizon.
-        size, step = texture.shape[0], self.pixel
-        scale = 4 * reach / cell
-        u0, y0 = float(self.u[0, 0]) - step / 2, float(self.y[0, 0]) - step / 2
-        depth0 = (y0 - horizon) * down + steep
-        slope = step * down
-        middle = size / 2
-        matrix = (
-            (scale * step) / depth0,
-            middle * slope / depth0,
-            (scale * u0 + middle * depth0) / depth0,
-            0.0,
-            -0.0,
-            scale * flat * reach / depth0,
-            0.0,
-            slope / depth0,
-        )
-        image = Image.fromarray(texture).transform(
-            (columns, rows), Image.Transform.PERSPECTIVE, matrix, Image.Resampling.BICUBIC
-        )
-        return np.asarray(image, np.float32)
+        reach = max(horizon, 1 - horizon) + steep
+        depth = np.abs(self.y - np.float32(horizon)) + np.float32(steep)
+        texels = _CELL * reach / cell / depth
+        tile = self._tile(name, octaves)
+        rows = _between_rows(tile, (texels[:, 0] * reach * flat).astype(np.float64))
+        across = self.u * texels
+        left = np.floor(across).astype(np.int32)
+        part = across - left
+        left &= _TILE - 1
+        near = np.take_along_axis(rows, left, 1)
+        near += (np.take_along_axis(rows, (left + 1) & (_TILE - 1), 1) - near) * part
+        near *= np.clip(_CELL / 4 / (texels * np.float32(self.pixel)), 0, 1)
+        return near + np.float32(0.5)
 
-    def _texture(self, name: str, octaves: int) -> Plane:
-        """Return a square of noise, four texels a cell, for planes seen in perspective."""
-        tile = Canvas(1024, 1024, self.seed)
-        return tile.noise(name, 8 / 1024, octaves=min(octaves, 3), finest=1)
+    def _tile(self, name: str, octaves: int) -> Plane:
+        """Return a square of noise, -0.5 to 0.5, whose opposite edges meet."""
+        total = np.zeros((_TILE, _TILE), np.float32)
+        for octave in range(octaves):
+            cells = (_TILE // _CELL) << octave
+            lattice = np.pad(_lattice(self.chance(f"{name}/{octave}"), cells, cells), 4, mode="wrap")
+            total += np.float32(0.55**octave) * _resized(lattice, _TILE, _TILE, (4, 4, 4 + cells, 4 + cells))
+        return total * np.float32(1.6 / sum(0.55**octave for octave in range(octaves)))
 
     # Strokes
 
@@ -204,10 +201,11 @@ class Canvas:
             sheet = self.rgb[..., channel]
             sheet += (paint[..., channel] - sheet) * cover
 
-    def add(self, colour: Colour, light: Plane | float) -> None:
-        """Add light of a colour: glow, stars, sunbeams."""
+    def glaze(self, colour: Colour, light: Plane | float) -> None:
+        """Add light of a colour, the less the brighter the sheet already is: glow, stars, sunbeams."""
         for channel in range(3):
-            self.rgb[..., channel] += np.float32(colour[channel]) * light
+            sheet = self.rgb[..., channel]
+            sheet += (1 - sheet) * (np.float32(colour[channel]) * light)
 
     def darken(self, shade: Plane | Colour | float) -> None:
         """Multiply the sheet by a plane (h, w), a colour or a number."""
@@ -231,7 +229,7 @@ class Canvas:
     def glow(self, x: float, y: float, radius: float, colour: Colour, strength: float = 1) -> None:
         """Add a soft light of about this radius around a point."""
         part = self.around(x, y, radius * 4)
-        part.add(colour, np.exp(-((part.distance(x, y) / np.float32(radius)) ** 1.3)) * np.float32(strength))
+        part.glaze(colour, np.exp(-((part.distance(x, y) / np.float32(radius)) ** 1.3)) * np.float32(strength))
 
     def edge(self, plane: Plane) -> Plane:
         """Return the cover (h, w) of what lies where ``plane``, in heights, is positive, with a soft pixel edge."""
@@ -297,6 +295,22 @@ class Pen:
 
 def _seed(seed: int, name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")
+
+
+def _lattice(chance: np.random.Generator, rows: int, columns: int) -> Plane:
+    """Return random values whose neighbours balance each other, so that no picture is all cloud or all sea."""
+    values = chance.random((rows, columns), dtype=np.float32) - np.float32(0.5)
+    around = np.roll(values, 1, 0) + np.roll(values, -1, 0) + np.roll(values, 1, 1) + np.roll(values, -1, 1)
+    return values - np.float32(0.15) * around
+
+
+def _between_rows(tile: Plane, at: npt.NDArray[np.float64]) -> Plane:
+    """Return the rows (len(at), width) of a tile at fractional row numbers, going round its edge."""
+    above = np.floor(at).astype(np.int64)
+    part = (at - above).astype(np.float32)[:, None]
+    first, second = tile[above & (_TILE - 1)], tile[(above + 1) & (_TILE - 1)]
+    mixed: Plane = first + (second - first) * part
+    return mixed
 
 
 def _resized(lattice: Plane, columns: int, rows: int, box: tuple[float, float, float, float]) -> Plane:

@@ -1,7 +1,44 @@
-"""The places a picture may show, by name."""
+"""The places a picture may show, by name, and which of them a Sketch asks for."""
 
 from __future__ import annotations
 
-from .stage import Spot, Stage
+from collections.abc import Callable
+from typing import TypeAlias
 
-__all__ = ["Spot", "Stage"]
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.light import Light, light_of
+from dalle_nb.backends.offline.scenes import beach, city, garden, moon, table
+from dalle_nb.backends.offline.scenes.stage import Spot, Stage
+from dalle_nb.backends.offline.sketch import Sketch
+
+__all__ = ["EFFECTS", "Spot", "Stage", "names", "paint_scene"]
+
+Scene: TypeAlias = Callable[[Canvas, Sketch, Light], Stage]
+
+_SCENES: dict[str, tuple[Scene, str]] = {
+    "moon": (moon.paint, "night"),
+    "space": (moon.paint_space, "night"),
+    "ink-garden": (garden.paint, "day"),
+    "city": (city.paint, "day"),
+    "table": (table.paint, "day"),
+    "beach": (beach.paint, "day"),
+}
+"""By name: what paints it, and the hour it looks best in."""
+
+EFFECTS = frozenset({
+    "blossom", "petals", "neon", "steam", "stars", "aurora", "earth", "full-moon", "sun", "flying-cars",
+    "rainbow", "sunlight", "fireflies", "maple-leaves", "fireworks",
+})  # fmt: skip
+"""What scenes and air can show besides things."""
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all scenes."""
+    return tuple(_SCENES)
+
+
+def paint_scene(canvas: Canvas, sketch: Sketch) -> tuple[Stage, Light]:
+    """Paint the scene of a Sketch (an unknown or missing one: the abstract) and return its stage and light."""
+    paint, hour = _SCENES.get(sketch.scene or "abstract", _SCENES["beach"])
+    light = light_of(sketch, "night" if "cyberpunk" in sketch.styles else hour)
+    return paint(canvas, sketch, light), light

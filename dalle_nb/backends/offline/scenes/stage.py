@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..canvas import Colour
+from dalle_nb.backends.offline.canvas import Colour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +50,11 @@ class Stage:
     """Whether the ground is water or air: boats swim, the rest gets no shadow."""
     painted: frozenset[str] = frozenset()
     """Names of subjects that the scene has already painted itself."""
+    indoors: bool = False
+    """Whether rain and snow stay out."""
+
+    @classmethod
+    def bare(cls, tint: Colour) -> Stage:
+        """Return an empty stage, for things without a scene."""
+        places = (Spot(x=0.5, y=0.92, scale=1.1), Spot(x=0.78, y=0.92, scale=0.8), Spot(x=0.22, y=0.92, scale=0.8))
+        return cls(spots=places, sky=(Spot(x=0.5, y=0.5, scale=1.0),), tint=tint, horizon=0.0, shadow=0.0)

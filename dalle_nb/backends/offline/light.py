@@ -1,0 +1,195 @@
+"""The light of a picture: hour, weather and season turned into colours.
+
+Scenes ask it what colour the sky, the air and the leaves have; the painter asks it how things are lit.
+Knows nothing of pixels or of any one scene.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from dalle_nb.backends.offline.canvas import Colour, Point, hexed, mix, times
+from dalle_nb.backends.offline.sketch import Sketch
+
+NIGHTLY = frozenset({"stars", "aurora", "full-moon", "fireflies", "fireworks", "neon", "earth"})
+"""Effects that make it night when nobody said another hour."""
+
+_PAPER, _INK = hexed("#f3ecdc"), hexed("#23282b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Light:
+    """The colours of an hour, a weather and a season."""
+
+    time: str = "day"
+    weather: str = "clear"
+    season: str = "summer"
+    zenith: Colour
+    middle: Colour
+    horizon: Colour
+    key: Colour
+    """What lit surfaces are multiplied by."""
+    cloud: Colour
+    cloud_shade: Colour
+    sun: Point
+    """x in the picture, and y as a share of the sky's height."""
+    sun_colour: Colour
+    shadow: float
+    grass: Colour = hexed("#79b648")
+    leaves: tuple[Colour, ...] = ()
+    """Colours of foliage, dark to light; empty where trees are bare."""
+    ink: bool = False
+    """Whether all is to be painted in ink on paper."""
+
+    @property
+    def night(self) -> bool:
+        """Return whether stars may be seen and lamps are lit."""
+        return self.time == "night"
+
+    @property
+    def snowy(self) -> bool:
+        """Return whether snow lies on the ground."""
+        return self.season == "winter"
+
+    @property
+    def haze(self) -> Colour:
+        """Return the colour that distance fades into."""
+        return mix(self.horizon, self.middle, 0.35)
+
+    @property
+    def tint(self) -> Colour:
+        """Return what things that stand in this light are multiplied by: never too dark to see them."""
+        return mix((1.0, 1.0, 1.0), self.key, 0.75)
+
+    @property
+    def clear(self) -> bool:
+        """Return whether sun, moon and stars are to be seen."""
+        return self.weather == "clear"
+
+    def cast(self, colour: Colour) -> Colour:
+        """Return a surface of this colour as it looks in this light."""
+        if self.ink:
+            tone = 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]
+            return mix(mix(_INK, _PAPER, tone), colour, 0.12)
+        return times(colour, self.key)
+
+    def far(self, colour: Colour, distance: float) -> Colour:
+        """Return a surface as it looks through ``distance`` (0 to 1) of air."""
+        return mix(self.cast(colour), self.haze, distance)
+
+
+_HOURS = {
+    "dawn": Light(
+        time="dawn",
+        zenith=hexed("#7ea3d8"),
+        middle=hexed("#e7bfc6"),
+        horizon=hexed("#ffe3b4"),
+        key=(1.0, 0.87, 0.82),
+        cloud=hexed("#fff0e4"),
+        cloud_shade=hexed("#c69ab4"),
+        sun=(0.24, 0.9),
+        sun_colour=hexed("#fff0c4"),
+        shadow=0.32,
+    ),
+    "day": Light(
+        zenith=hexed("#2f86d8"),
+        middle=hexed("#79bdee"),
+        horizon=hexed("#dff1f6"),
+        key=(1.0, 0.985, 0.94),
+        cloud=hexed("#ffffff"),
+        cloud_shade=hexed("#a9c3dd"),
+        sun=(0.8, 0.24),
+        sun_colour=hexed("#fff6d2"),
+        shadow=0.42,
+    ),
+    "dusk": Light(
+        time="dusk",
+        zenith=hexed("#39407f"),
+        middle=hexed("#d0708a"),
+        horizon=hexed("#ffbd6e"),
+        key=(0.98, 0.76, 0.64),
+        cloud=hexed("#ffc58e"),
+        cloud_shade=hexed("#8a5a8c"),
+        sun=(0.72, 0.9),
+        sun_colour=hexed("#ffe3a0"),
+        shadow=0.42,
+    ),
+    "night": Light(
+        time="night",
+        zenith=hexed("#050a20"),
+        middle=hexed("#10234e"),
+        horizon=hexed("#36568a"),
+        key=(0.34, 0.43, 0.68),
+        cloud=hexed("#4c639a"),
+        cloud_shade=hexed("#16244a"),
+        sun=(0.78, 0.3),
+        sun_colour=hexed("#f6f1dc"),
+        shadow=0.5,
+    ),
+}
+
+_SEASONS: dict[str, tuple[Colour, tuple[Colour, ...]]] = {
+    "spring": (hexed("#8fc850"), (hexed("#5f9a3e"), hexed("#8cc24f"), hexed("#bfe07a"))),
+    "summer": (hexed("#72b043"), (hexed("#2f6b35"), hexed("#4c9440"), hexed("#86bd55"))),
+    "autumn": (hexed("#c2a24a"), (hexed("#9c3a22"), hexed("#d5702a"), hexed("#f0b23e"))),
+    "winter": (hexed("#eef4fb"), ()),
+}
+
+
+def light_of(sketch: Sketch, hour: str = "day") -> Light:
+    """Return the light a Sketch asks for; ``hour`` is what its scene looks best in when nobody said."""
+    wanted = sketch.time or ("night" if NIGHTLY.intersection(sketch.effects) else hour)
+    light = _HOURS.get(wanted, _HOURS["day"])
+    season = sketch.season or _season_of(sketch)
+    grass, leaves = _SEASONS.get(season, _SEASONS["summer"])
+    light = replace(light, season=season, grass=grass, leaves=leaves)
+    light = _under_weather(light, sketch.weather or "clear")
+    return _in_ink(light) if "ink-wash" in sketch.styles else light
+
+
+def _season_of(sketch: Sketch) -> str:
+    if sketch.weather == "snow":
+        return "winter"
+    if "maple-leaves" in sketch.effects:
+        return "autumn"
+    return "spring" if {"blossom", "petals"}.intersection(sketch.effects) else "summer"
+
+
+_GREYS = {"rain": (hexed("#66788c"), 0.72, 0.84), "snow": (hexed("#b9c6d6"), 0.62, 0.95), "fog": (hexed("#d3dadd"), 0.75, 0.92)}
+
+
+def _under_weather(light: Light, weather: str) -> Light:
+    """Return the light under clouds: greyer, flatter and with hardly a shadow."""
+    if weather not in _GREYS:
+        return light
+    grey, share, dim = _GREYS[weather]
+    grey = times(grey, mix((1.0, 1.0, 1.0), light.key, 0.9 if light.night else 0.5))
+    return replace(
+        light,
+        weather=weather,
+        zenith=mix(light.zenith, times(grey, 0.82), share),
+        middle=mix(light.middle, grey, share),
+        horizon=mix(light.horizon, times(grey, 1.12), share),
+        key=times(mix(light.key, times((0.9, 0.95, 1.0), sum(light.key) / 3), 0.6), dim),
+        cloud=mix(light.cloud, times(grey, 1.1), share),
+        cloud_shade=mix(light.cloud_shade, times(grey, 0.8), share),
+        shadow=light.shadow * 0.5,
+    )
+
+
+def _in_ink(light: Light) -> Light:
+    """Return the light of an ink painting: paper above, no sun but as a red seal of a disc."""
+    night = 0.55 if light.night else 0.0
+    paper = mix(_PAPER, _INK, night)
+    return replace(
+        light,
+        zenith=mix(paper, _INK, 0.1),
+        middle=paper,
+        horizon=paper,
+        key=(1.0, 1.0, 1.0) if not light.night else (0.6, 0.6, 0.62),
+        cloud=paper,
+        cloud_shade=mix(paper, _INK, 0.12),
+        sun_colour=hexed("#d2483d"),
+        shadow=light.shadow * 0.6,
+        ink=True,
+    )

@@ -1,0 +1,219 @@
+"""Puts things into a scene: which spot each gets, how large it is, and how the scene's light falls on it.
+
+Knows a scene by its Stage only, and a subject by its Sprite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from dalle_nb.backends.offline import subjects
+from dalle_nb.backends.offline.canvas import Canvas, Plane, Point
+from dalle_nb.backends.offline.scenes.stage import Spot, Stage
+from dalle_nb.backends.offline.sketch import Sketch, Thing
+from dalle_nb.backends.offline.subjects import Sprite
+
+_MOST = 12  # copies of one thing
+_SIZES = {"small": 0.62, "large": 1.35, None: 1.0}
+_SIDES = {"left": 0.25, "right": 0.75, "centre": 0.5}
+_LARGE = frozenset({"building", "plant"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """One sprite and where it stands."""
+
+    thing: Thing
+    sprite: Sprite
+    x: float
+    """Unit coordinate of its foot."""
+    y: float
+    aloft: bool = False
+    """Whether it hangs in the air, without a shadow."""
+    distance: float = 0
+    """0 near to 1 far."""
+    seated: bool = False
+
+    def anchor(self, name: str, canvas: Canvas) -> Point | None:
+        """Return where a part of it, such as the rim of a cup, is in the picture."""
+        if name not in self.sprite.anchors:
+            return None
+        column, row = self.sprite.anchors[name]
+        wide, high = canvas.whole
+        return self.x + (column - self.sprite.foot) / wide, self.y + (row - self.sprite.baseline) / high
+
+
+def arrange(canvas: Canvas, sketch: Sketch, stage: Stage) -> list[Placement]:
+    """Return what stands where, the farthest first."""
+    known = [thing for thing in sketch.things if thing.name in subjects.names() and thing.name not in stage.painted]
+    free = {"ground": list(stage.spots), "back": list(stage.back), "sky": list(stage.sky)}
+    placements: list[Placement] = []
+    total = sum(min(thing.count, _MOST) for thing in known)
+    for rank, thing in enumerate(known):
+        spot, where = _choose_spot(thing, rank, free, stage)
+        for copy in range(min(thing.count, _MOST)):
+            one = _spread(spot, copy, min(thing.count, _MOST), total)
+            placements += _place(canvas, thing, one, stage, aloft=where == "sky")
+    return sorted(placements, key=lambda placement: placement.y)
+
+
+def _choose_spot(thing: Thing, rank: int, free: dict[str, list[Spot]], stage: Stage) -> tuple[Spot, str]:
+    """Return the best free spot for a thing and the layer it is in; what it asks for comes first."""
+    art = subjects.subject(thing.name, thing.pose)
+    where = "ground"
+    if thing.place == "sky" or art.pose in ("fly", "launch"):
+        where = "sky"
+    elif thing.place == "back" or (rank > 0 and art.category in _LARGE):
+        where = "back"
+    spots = free[where] or list(stage.spots[-1:])
+    spot = spots.pop(0)
+    if thing.place in _SIDES:
+        spot = replace(spot, x=_SIDES[thing.place])
+    elif rank == 0 and len(free["ground"]) == len(stage.spots) - 1 and where == "ground" and art.category in _LARGE:
+        spot = replace(spot, x=0.5)
+    return spot, where
+
+
+def _spread(spot: Spot, copy: int, count: int, total: int) -> Spot:
+    """Return the spot of one of several alike: beside each other, every other one a little farther off."""
+    shrink = 1 / (1 + 0.16 * (min(total, 8) - 1))
+    if count == 1:
+        return replace(spot, scale=spot.scale * max(shrink, 0.7))
+    middle = 0.5 * (spot.x + 0.5)
+    along = (copy + 0.5) / count - 0.5
+    back = copy % 2
+    return Spot(x=middle + along * min(0.86, 0.3 * count), y=spot.y - 0.06 * back, scale=spot.scale * shrink * (1 - 0.16 * back))
+
+
+def _place(canvas: Canvas, thing: Thing, spot: Spot, stage: Stage, *, aloft: bool) -> list[Placement]:
+    """Return a thing on its spot, preceded by the seat it sits on."""
+    seat = thing.seat
+    distance = float(np.clip((stage.horizon + 0.25 - spot.y) / 0.5, 0, 0.6)) if not aloft else 0.1
+    if seat is None or seat not in subjects.names():
+        sprite = _size_sprite(canvas, thing, spot)
+        return [Placement(thing=thing, sprite=sprite, x=spot.x, y=_lift(spot, sprite, canvas, aloft), aloft=aloft, distance=distance)]
+    chair = _size_sprite(canvas, Thing(name=seat), replace(spot, scale=spot.scale * 1.1))
+    below = Placement(thing=Thing(name=seat), sprite=chair, x=spot.x, y=spot.y, distance=distance)
+    at = below.anchor("seat", canvas) or (spot.x, spot.y)
+    sitter = _size_sprite(canvas, thing, replace(spot, scale=spot.scale * 0.95))
+    # The sitter is painted right after its seat: a hair nearer, though it is higher up.
+    above = Placement(thing=thing, sprite=sitter, x=at[0], y=at[1], aloft=True, distance=distance, seated=True)
+    return [below, above]
+
+
+def _lift(spot: Spot, sprite: Sprite, canvas: Canvas, aloft: bool) -> float:
+    """Return the y of the baseline: a spot in the sky is the middle of the thing."""
+    return spot.y + (sprite.pixels.shape[0] / 2 / canvas.whole[1] if aloft else 0)
+
+
+def _size_sprite(canvas: Canvas, thing: Thing, spot: Spot) -> Sprite:
+    """Draw a thing as large as it looks on a spot: nature's sizes, drawn nearer to each other as in a picture book."""
+    art = subjects.subject(thing.name, thing.pose)
+    share = spot.scale * art.height**0.4 * _SIZES.get(thing.size, 1.0) * min(1.0, 0.4 + 0.6 * canvas.aspect)
+    share = min(share, 0.94 * spot.y if spot.y > 0.5 else 0.9)
+    pixels = round(share * canvas.whole[1])
+    sprite = art.sprite(pixels, colour=thing.colour, wears=thing.wears, holds=thing.holds)
+    widest = 0.8 * canvas.whole[0]
+    if sprite.pixels.shape[1] > widest:
+        pixels = round(pixels * widest / sprite.pixels.shape[1])
+        sprite = art.sprite(pixels, colour=thing.colour, wears=thing.wears, holds=thing.holds)
+    return sprite
+
+
+def paint_placement(canvas: Canvas, placement: Placement, stage: Stage) -> None:
+    """Paint one thing: its shadow or mirror image, then itself in the light of the scene."""
+    picture = placement.sprite.pixels.astype(np.float32) * np.float32(1 / 255)
+    colour, cover = picture[..., :3], picture[..., 3]
+    left = round(placement.x * canvas.whole[0]) - placement.sprite.foot
+    ground = round(placement.y * canvas.whole[1])
+    if not placement.aloft:
+        if stage.mirror:
+            _paint_mirror(canvas, colour, cover, left, ground, placement, stage)
+        if not stage.floats:
+            _paint_shadow(canvas, cover, left, ground, placement, stage)
+    lit = _light_sprite(colour, cover, placement, stage, canvas)
+    _lay(canvas, lit, cover, left, ground - placement.sprite.baseline)
+
+
+def _light_sprite(colour: Plane, cover: Plane, placement: Placement, stage: Stage, canvas: Canvas) -> Plane:
+    """Return a sprite's colours tinted, shaded from the side of the light, rimmed, and faded by distance."""
+    rows, columns = cover.shape
+    across = np.linspace(-1, 1, columns, dtype=np.float32)[None]
+    down = np.linspace(-1, 1, rows, dtype=np.float32)[:, None]
+    shade = 1 + 0.1 * across * (1 if stage.from_right else -1) - 0.09 * down
+    lit = colour * np.asarray(stage.tint, np.float32) * shade[..., None]
+    step = max(1, round(0.006 * canvas.whole[1]))
+    soft = canvas.blur(cover, 0.006)
+    shifted = np.roll(soft, (step // 2, -step if stage.from_right else step), (0, 1))
+    edge = np.clip(cover - shifted, 0, 1) * np.float32(0.8)
+    lit += (1 - np.clip(lit, 0, 1)) * np.asarray(stage.rim, np.float32) * edge[..., None]
+    haze = np.asarray(stage.haze, np.float32)
+    return lit + (haze - lit) * np.float32(placement.distance * 0.45)
+
+
+def _paint_shadow(canvas: Canvas, cover: Plane, left: int, ground: int, placement: Placement, stage: Stage) -> None:
+    """Paint the dark where a thing touches the ground, and the shadow it casts away from the light."""
+    rows, columns = cover.shape
+    wide, high = canvas.whole
+    base = placement.sprite.baseline
+    foot = cover[max(0, base - max(2, rows // 14)) : base].max(0, initial=0)
+    touching = np.flatnonzero(foot > 0.5)
+    if not touching.size:
+        return
+    middle = (left + (touching[0] + touching[-1]) / 2) / wide
+    half = max(0.012, (touching[-1] - touching[0]) / 2 / high * 1.12)
+    part = canvas.window(middle - half * 2.2 / canvas.aspect, ground / high - half, middle + half * 2.2 / canvas.aspect, ground / high + half)
+    if part.rgb.size:
+        far = part.distance(middle, ground / high, flat=4.2) / np.float32(half)
+        part.darken(1 - np.exp(-(far**3)) * np.float32(min(0.85, stage.shadow * 1.25)))
+    _cast_shadow(canvas, cover[:base], left, ground, stage)
+
+
+def _cast_shadow(canvas: Canvas, cover: Plane, left: int, ground: int, stage: Stage) -> None:
+    """Paint the outline of a thing lying on the ground before it, leaning away from the light."""
+    rows, columns = cover.shape
+    deep = max(2, rows // 4)
+    lean = (-0.9 if stage.from_right else 0.9) * deep
+    pad = round(abs(lean)) + 2
+    flat = Image.fromarray(np.pad(cover[::-1], ((0, 0), (pad, pad)))).resize((columns + 2 * pad, deep), Image.Resampling.BOX)
+    slope = lean / deep
+    leaning = flat.transform(flat.size, Image.Transform.AFFINE, (1, -slope, 0, 0, 1, 0), Image.Resampling.BILINEAR)
+    shadow = canvas.blur(np.asarray(leaning, np.float32), 0.008)
+    fade = np.linspace(1, 0.15, deep, dtype=np.float32)[:, None]
+    strength = np.float32(stage.shadow * 0.62)
+    _shade(canvas, np.clip(shadow, 0, 1) * fade * strength, left - pad, ground - 1)
+
+
+def _paint_mirror(canvas: Canvas, colour: Plane, cover: Plane, left: int, ground: int, placement: Placement, stage: Stage) -> None:
+    """Paint a thing's mirror image on a wet or polished ground."""
+    base = placement.sprite.baseline
+    rows = cover[:base].shape[0]
+    fade = np.linspace(1, 0, rows, dtype=np.float32)[:, None] * np.float32(stage.mirror * 1.4)
+    _lay(canvas, colour[:base][::-1] * np.asarray(stage.tint, np.float32), np.clip(cover[:base][::-1] * fade, 0, 1), left, ground)
+
+
+def _cut(canvas: Canvas, plane: Plane, left: int, top: int) -> tuple[tuple[slice, slice], Plane] | None:
+    """Return which part of the sheet a plane at (left, top) covers, and the part of the plane that shows."""
+    high, wide = canvas.rgb.shape[:2]
+    x0, y0 = max(left, 0), max(top, 0)
+    x1, y1 = min(left + plane.shape[1], wide), min(top + plane.shape[0], high)
+    if x0 >= x1 or y0 >= y1:
+        return None
+    return (slice(y0, y1), slice(x0, x1)), plane[y0 - top : y1 - top, x0 - left : x1 - left]
+
+
+def _lay(canvas: Canvas, colour: Plane, cover: Plane, left: int, top: int) -> None:
+    shown, faces = _cut(canvas, cover, left, top), _cut(canvas, colour, left, top)
+    if shown is None or faces is None:
+        return
+    sheet = canvas.rgb[shown[0]]
+    sheet += (faces[1] - sheet) * shown[1][..., None]
+
+
+def _shade(canvas: Canvas, dark: Plane, left: int, top: int) -> None:
+    shown = _cut(canvas, dark, left, top)
+    if shown is not None:
+        canvas.rgb[shown[0]] *= 1 - shown[1][..., None]

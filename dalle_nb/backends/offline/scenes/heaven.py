@@ -1,0 +1,183 @@
+"""What hangs above every open scene: sky, clouds, sun, moon, stars, and what a Sketch wants to see there.
+
+Paints onto a Canvas in a Light; knows nothing of what lies below the horizon.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, Plane, hexed, mix, ramp, times
+from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.sketch import Sketch
+
+
+def paint_sky(canvas: Canvas, sketch: Sketch, light: Light, horizon: float, *, clouds: float = 0.5) -> None:
+    """Fill the sheet with sky down to the horizon, and below it with the horizon's colour."""
+    stops = [(0.0, light.zenith), (horizon * 0.55, light.middle), (horizon, light.horizon)]
+    canvas.fill(canvas.gradient(stops))
+    wanted = set(sketch.effects)
+    if not light.ink and ("stars" in wanted or (light.night and light.clear)):
+        scatter_stars(canvas, horizon, 700 if "stars" in wanted else 260)
+    if "aurora" in wanted:
+        hang_aurora(canvas, horizon)
+    if "full-moon" in wanted:
+        hang_moon(canvas, light.sun[0] - 0.08, max(0.17, 0.32 * horizon), 0.1)
+    elif light.clear and "aurora" not in wanted and "earth" not in wanted:
+        hang_sun(canvas, light, horizon)
+    if "earth" in wanted:
+        hang_earth(canvas, 0.7, 0.27, 0.17)
+    cover = clouds if light.clear else min(1.0, clouds + 0.4)
+    if cover > 0 and not light.ink:
+        spread_clouds(canvas, light, horizon, cover)
+    if "rainbow" in wanted:
+        hang_rainbow(canvas, horizon)
+    if "fireworks" in wanted:
+        burst_fireworks(canvas, horizon)
+
+
+def spread_clouds(canvas: Canvas, light: Light, horizon: float, cover: float) -> None:
+    """Lay clouds, lit from the sun's side and smaller towards the horizon, over the sky."""
+    sky = canvas.band(0, horizon)
+    if not sky.rgb.size:
+        return
+    wide = sky.ground_noise("clouds", horizon, 0.55, flat=1.5, steep=0.16)
+    billow = sky.noise("billow", 0.16, flat=1.5, octaves=5)
+    body = wide * np.float32(0.72) + billow * np.float32(0.38) - np.float32(0.05)
+    low = 0.78 - 0.42 * cover
+    density = ramp(low, low + 0.26, body)
+    # The side towards the light is bright: compare with the cloud a little higher and nearer the sun.
+    step = max(1, round(0.016 / canvas.pixel))
+    above = np.roll(body, (step, step if light.sun[0] < 0.5 else -step), (0, 1))
+    lit = ramp(-0.16, 0.12, body - above)[..., None]
+    shade, bright = (np.asarray(c, np.float32) for c in (light.cloud_shade, light.cloud))
+    fade = ramp(horizon, horizon * 0.72, sky.y)
+    sky.over(shade + (bright - shade) * lit, density * (0.35 + 0.6 * fade))
+
+
+def hang_sun(canvas: Canvas, light: Light, horizon: float) -> None:
+    """Hang the sun, or at night the moon, where the Light says."""
+    x, y = light.sun[0], light.sun[1] * horizon
+    if light.ink:
+        disc = canvas.around(x, y, 0.08)
+        disc.over(light.sun_colour, disc.edge(np.float32(0.05) - disc.distance(x, y)) * np.float32(0.8))
+        return
+    if light.night:
+        hang_moon(canvas, x, y, 0.05)
+        return
+    low = light.time in ("dawn", "dusk")
+    canvas.glow(x, y, 0.3 if low else 0.2, times(light.sun_colour, (1.0, 0.8, 0.5)), 0.45)
+    canvas.glow(x, y, 0.07, light.sun_colour, 0.6)
+    disc = canvas.around(x, y, 0.08)
+    disc.over(mix(light.sun_colour, (1.0, 1.0, 1.0), 0.6), disc.edge(np.float32(0.042) - disc.distance(x, y)))
+
+
+def hang_moon(canvas: Canvas, x: float, y: float, radius: float) -> None:
+    """Hang a full moon with its seas and a halo."""
+    canvas.glow(x, y, radius * 3.2, hexed("#8fa8dc"), 0.38)
+    disc = canvas.around(x, y, radius * 1.2)
+    far = disc.distance(x, y)
+    seas = ramp(0.5, 0.75, disc.noise("seas", radius * 0.9, octaves=4))
+    face = np.asarray(hexed("#fbf5e2"), np.float32) * (1 - 0.17 * seas - 0.2 * (far / np.float32(radius)) ** 4)[..., None]
+    disc.over(face, disc.edge(np.float32(radius) - far))
+
+
+def scatter_stars(canvas: Canvas, bottom: float, count: int, colour: Colour = (0.9, 0.94, 1.0)) -> None:
+    """Scatter stars of several sizes down to a height, more of them the wider the picture."""
+    chance = canvas.chance("stars")
+    for _ in range(count):
+        u, y, size, light = chance.random(4)
+        x = (u - 0.5) * 3.2 / canvas.aspect + 0.5
+        if not 0 <= x <= 1:
+            continue
+        radius = 0.0007 + 0.0022 * size**9
+        strength = (0.25 + 0.75 * light) * min(1.0, 2.2 - 2.2 * y)
+        star = canvas.around(x, y * bottom, radius * 9)
+        if star.rgb.size:
+            reach = np.float32(max(radius, canvas.pixel * 0.6))
+            star.glaze(colour, np.exp(-((star.distance(x, y * bottom) / reach) ** 1.2)) * np.float32(strength))
+
+
+
+
+def hang_aurora(canvas: Canvas, horizon: float) -> None:
+    """Hang curtains of northern light: bright at a wavy lower hem, fading upwards."""
+    sky = canvas.band(0, horizon)
+    curtains = (
+        ("aurora-1", 0.62, 0.42, hexed("#36f5a0"), 0.75),
+        ("aurora-2", 0.42, 0.34, hexed("#52e0c8"), 0.5),
+        ("aurora-3", 0.8, 0.3, hexed("#9a6bff"), 0.45),
+    )
+    for name, hem, rise, colour, strength in curtains:
+        line = np.float32(horizon * hem) + (sky.line(name, 0.5, octaves=3) - np.float32(0.5)) * np.float32(0.34)
+        above = line - sky.y
+        folds = 0.35 + 0.9 * ramp(0.3, 0.75, sky.line(f"{name}-folds", 0.05, octaves=3))
+        curtain = np.exp(-above / np.float32(rise * horizon)) * ramp(-0.025, 0.03, above) * folds
+        sky.glaze(colour, curtain * np.float32(strength))
+        sky.glaze(hexed("#ff7ad0"), np.exp(-np.abs(above - np.float32(rise * 0.5)) * 14) * folds * np.float32(0.08))
+
+
+def hang_rainbow(canvas: Canvas, horizon: float) -> None:
+    """Bend a rainbow over the land."""
+    sky = canvas.band(0, horizon)
+    far = sky.distance(0.42, horizon + 0.12)
+    for step, code in enumerate(("#ff5a4f", "#ff9c3f", "#ffe44f", "#5fd36a", "#4fa8ff", "#8a62e0")):
+        ring = np.exp(-(((far - np.float32(0.6 - 0.013 * step)) / np.float32(0.009)) ** 2))
+        sky.over(hexed(code), ring * np.float32(0.42) * ramp(horizon, horizon - 0.12, sky.y))
+
+
+def hang_earth(canvas: Canvas, x: float, y: float, radius: float) -> None:
+    """Hang the Earth, lit from one side, with its seas, lands, clouds, and thin blue air."""
+    part = canvas.around(x, y, radius * 2.2)
+    if not part.rgb.size:
+        return
+    far = part.distance(x, y) / np.float32(radius)
+    across = (part.u - np.float32((x - 0.5) * canvas.aspect)) / np.float32(radius)
+    down = (part.y - np.float32(y)) / np.float32(radius)
+    height = np.sqrt(np.clip(1 - far * far, 0, 1))
+    lit = np.clip(0.62 * height - 0.62 * across - 0.42 * down, 0, 1)
+    face = _earth_face(part, radius) * (lit * 1.25 + 0.012)[..., None]
+    air = (1 - height) ** 2 * lit
+    face += air[..., None] * np.asarray(hexed("#7cc4ff"), np.float32)
+    side = np.clip(0.55 - 0.5 * across - 0.35 * down, 0.03, 1)
+    part.glaze(hexed("#4ea4ff"), np.exp(-np.clip(far - 1, 0, 9) * 7) * side * np.float32(0.75) * (far > 0.98))
+    part.over(np.clip(face, 0, 1), part.edge((1 - far) * np.float32(radius)))
+
+
+def _earth_face(part: Canvas, radius: float) -> Plane:
+    """Return the Earth's colours (h, w, 3) in full light: always about half sea and a third cloud."""
+    land = part.noise("lands", radius * 0.95, octaves=6)
+    clouds = part.noise("weather", radius * 0.8, flat=2.4, octaves=6)
+    face = np.empty((*land.shape, 3), np.float32)
+    face[...] = np.asarray(hexed("#0f4fae"), np.float32)
+    sheet = Canvas.sheet(face)
+    sheet.over(hexed("#2f8fe0"), ramp(0.3, 0.6, land) * 0.6)
+    coast = float(np.quantile(land, 0.6))
+    sheet.over(hexed("#3f8a45"), ramp(coast, coast + 0.025, land))
+    sheet.over(hexed("#c0a466"), ramp(coast + 0.1, coast + 0.22, land))
+    thick = float(np.quantile(clouds, 0.62))
+    sheet.over((1.0, 1.0, 1.0), ramp(thick, thick + 0.22, clouds) * np.float32(0.92))
+    return face
+
+
+def burst_fireworks(canvas: Canvas, horizon: float) -> None:
+    """Let fireworks burst over the horizon."""
+    chance = canvas.chance("fireworks")
+    codes = ("#ffd24a", "#ff5f7a", "#6fd8ff", "#b78bff", "#7dff9a")
+    for number in range(5):
+        x, y, size = 0.12 + 0.19 * number + 0.06 * chance.random(), (0.14 + 0.42 * chance.random()) * horizon, 0.1 + 0.1 * chance.random()
+        colour = hexed(codes[number])
+        canvas.glow(x, y, size * 0.7, colour, 0.35)
+        part = canvas.around(x, y, size * 1.5)
+        sparks = [(a * 2 * np.pi / 38 + chance.random() * 0.1, size * (0.75 + 0.3 * chance.random())) for a in range(38)]
+
+        def draw(pen: Pen, x: float = x, y: float = y, sparks: list[tuple[float, float]] = sparks) -> None:
+            for angle, reach in sparks:
+                for k in range(5, 17):
+                    along = reach * k / 16
+                    at = (x + np.cos(angle) * along / canvas.aspect, y + np.sin(angle) * along + 0.25 * along * along / size * 0.4)
+                    pen.disc(at[0], at[1], 0.0011 + 0.0017 * (k / 16) ** 3, 0.25 + 0.75 * k / 16)
+
+        light = part.shape(draw)
+        part.over(mix(colour, (1.0, 1.0, 1.0), 0.45), light)
+        part.glaze(colour, np.clip(part.blur(light, 0.008) * 2.5, 0, 1))
