@@ -54,6 +54,11 @@ class Option:
     least: float | None = None
     most: float | None = None
 
+    @property
+    def usage(self) -> str:
+        """How it is written, for a list of options: ``-s, --size WxH``."""
+        return " ".join(filter(None, (", ".join((*self.flags, *self.off)), self.metavar)))
+
     def values(self, model: Model | None = None) -> tuple[str, ...]:
         """Return the values to offer for a model; nothing where any value may do."""
         if self.choices and model:
@@ -82,8 +87,8 @@ class Option:
 
     def unreadable(self, value: object, right: object) -> OptionError:
         """Return the error for a value that it does not take, with one that it does."""
-        what = tr("{flag} does not take {value}", flag=self.flags[-1], value=repr(value))
-        return OptionError(what, tr("try: {spelling}", spelling=self.spelled(right)))
+        what = tr("{flag} does not take {value}.", flag=self.flags[-1], value=repr(value)[:80])
+        return OptionError(what, tr("Try: {spelling}", spelling=self.spelled(right)))
 
     def _measure(self, number: float) -> None:
         if self.least is not None and number < self.least:
@@ -97,8 +102,8 @@ def option(name: str) -> Option:
     found = _BY_NAME.get(name) or _BY_NAME.get(name.replace("-", "_"))
     if found is None:
         right = nearest(name, tuple(_BY_NAME))
-        what = tr("there is no option {name}", name=name)
-        raise OptionError(what, tr("did you mean {right}? %dalle_help --all lists all", right=right))
+        what = tr("There is no option {name}.", name=name)
+        raise OptionError(what, tr("Did you mean {right}? %dalle_help --all lists all.", right=right))
     return found
 
 

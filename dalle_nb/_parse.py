@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import keyword
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from dalle_nb._errors import OptionError
+from dalle_nb._errors import OptionError, SettingsError
 from dalle_nb._language import tr
 from dalle_nb._options import OPTIONS, Option, nearest, normalise_options
 from dalle_nb._records import Value
@@ -69,6 +71,46 @@ def parse(line: str, cell: str | None = None, *, fill: Fill = str) -> Typed:
     return Typed(name=name, options=options, prompt=fill(prompt))
 
 
+def parse_settings(line: str) -> dict[str, Any]:
+    """Return the settings that ``name=value`` pairs give; nothing after the sign takes one back.
+
+    Raises:
+        SettingsError: a word is no pair, or it is a key, which belongs into no cell.
+    """
+    said: dict[str, Any] = {}
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise SettingsError(
+            tr("A quote is never closed."), tr("Try: %dalle_config size=landscape")
+        ) from error
+    for word in words:
+        name, sign, value = word.partition("=")
+        if name == "api_key":
+            fix = tr("%dalle_login asks for it and shows nothing.")
+            raise SettingsError(tr("A key is never typed in a cell."), fix)
+        if not sign:
+            what = tr("{word} sets nothing.", word=repr(word))
+            raise SettingsError(what, tr("Try: %dalle_config size=landscape"))
+        said[name] = value or None
+    return said
+
+
+def parse_login(line: str) -> tuple[str | None, bool]:
+    """Return the base URL that a login line names, and whether the key is to be remembered.
+
+    Raises:
+        SettingsError: for any other word, which is not repeated, for it may be a key.
+    """
+    found = re.fullmatch(r"(--remember)?\s*(?:--base-url[ =]+(\S+))?\s*(--remember)?", line.strip())
+    if found is None:
+        raise SettingsError(
+            tr("%dalle_login knows --remember and --base-url URL, and takes no key."),
+            tr("Run it alone: it asks, and shows nothing. If that was a key, clear the cell and revoke it."),
+        )
+    return found[2], bool(found[1] or found[3])
+
+
 def scan(line: str, start: int = 0) -> tuple[list[Given], int]:
     """Return the options that a line gives, and where its prompt begins."""
     given: list[Given] = []
@@ -85,8 +127,8 @@ def _read_name(line: str) -> tuple[str | None, int]:
     if not found:
         return None, 0
     if not found[1].isidentifier() or keyword.iskeyword(found[1]):
-        what = tr("{name} cannot be the name of a variable", name=repr(found[1]))
-        raise OptionError(what, tr("try: picture << …, or -- before a prompt that looks like this"))
+        what = tr("{name} cannot be the name of a variable.", name=repr(found[1]))
+        raise OptionError(what, tr("Try: picture << …, or put -- before a prompt that looks like this."))
     return found[1], found.end()
 
 
@@ -172,9 +214,12 @@ def _read_values(given: list[Given], fill: Fill) -> dict[str, Value | list[Value
             options[row.name] = [*_list(options.get(row.name)), value]
         else:
             options[row.name] = value
+    if len(wrong) == 1:
+        raise wrong[0]
     if wrong:
-        whats, fixes = (dict.fromkeys(texts) for texts in zip(*((e.what, e.fix) for e in wrong), strict=True))
-        raise OptionError("; ".join(whats), "; ".join(fixes))
+        whats = " ".join(f"({place}) {error.what}" for place, error in enumerate(wrong, 1))
+        fixes = " ".join(f"({place}) {error.fix}" for place, error in enumerate(wrong, 1))
+        raise OptionError(whats, fixes)
     return options
 
 
@@ -187,20 +232,20 @@ def _read_value(given: Given, fill: Fill) -> tuple[Option, Value]:
     if row is None:
         right = _row(given.flag.lstrip("-")).flags[-1]
         raise OptionError(
-            tr("there is no option {name}", name=given.flag),
-            tr("did you mean {right}? Put -- before a prompt that begins with a dash", right=right),
+            tr("There is no option {name}.", name=given.flag),
+            tr("Did you mean {right}? Put -- before a prompt that begins with a dash.", right=right),
         )
     if given.unclosed:
         raise OptionError(
-            tr("the quote after {flag} is never closed", flag=given.flag),
-            tr("close it before the prompt begins"),
+            tr("The quote after {flag} is never closed.", flag=given.flag),
+            tr("Close it before the prompt begins."),
         )
     if given.value is None and row.type == "flag":
         return row, not given.says_no
     if given.value is None:
         metavar = row.metavar or "VALUE"
-        what = tr("{flag} needs a value", flag=given.flag)
-        raise OptionError(what, tr("try: {spelling}", spelling=f"{given.flag} {metavar}"))
+        what = tr("{flag} needs a value.", flag=given.flag)
+        raise OptionError(what, tr("Try: {spelling}", spelling=f"{given.flag} {metavar}"))
     value = row.parse(_plain(row, fill(given.value)))
     return row, not value if given.says_no else value
 
@@ -231,7 +276,7 @@ _BY_FLAG = {
     for flag in (*filter(None, (row.parameter.replace("_", "-"),)), *row.flags, *row.off)
 }
 _NAME = re.compile(r"\s*([^\W\d]\w*)\s*<<(?=\s|$)")
-_FLAG = re.compile(rf"[{DASHES}]{{1,4}}(?P<name>[A-Za-zＡ-Ｚａ-ｚ][^\s=＝:：]*)(?P<equals>[=＝:：])?")
+_FLAG = re.compile(rf"[{DASHES}]{{1,4}}(?P<name>[A-Za-zＡ-Ｚａ-ｚ][^\s=＝:：\"“「『]*)(?P<equals>[=＝:：])?")
 _END = re.compile(rf"[{DASHES}]{{2,4}}(?=\s|$)")
 # An expression may hold spaces: ``-n {{ count + 1 }}``.
 _WORD = re.compile(r"(?:\{\{.*?\}\}|\S)+")

@@ -156,7 +156,7 @@ def facts_of(run: RunRecord) -> list[str]:
 def status_word(status: Status) -> str:
     """Return what became of a Run, in a word."""
     words = {
-        Status.ASKED: tr("asked"),
+        Status.ASKED: tr("being drawn"),
         Status.DONE: tr("done"),
         Status.PARTIAL: tr("partial"),
         Status.REFUSED: tr("refused"),

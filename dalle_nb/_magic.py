@@ -1,0 +1,307 @@
+"""The magics that ``%load_ext dalle_nb`` brings, and their place in the user's shell.
+
+Reads what was typed, asks the workshop, shows what came. Loaded with every ``%load_ext``, so that each
+method imports what it needs; what IPython itself needs is there already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import SimpleCompletion, context_matcher
+from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, no_var_expand
+from traitlets import Bool, Integer, Unicode, observe
+
+from dalle_nb._language import speaking, tr
+
+if TYPE_CHECKING:
+    from IPython.core.completer import CompletionContext, SimpleMatcherResult
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from dalle_nb._generator import ImageGenerator
+    from dalle_nb._parse import Typed
+    from dalle_nb._render import Bundle
+    from dalle_nb._run import Run
+
+NAME, OTHER_NAME = "dalle", "dalle_nb"
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register the magics, completion and display; doing so again changes nothing."""
+    magics = _magics_of(shell) or DalleMagics(shell=shell)
+    shell.register_magics(magics)
+    DalleMagics.dalle.__doc__ = _short_help()
+    shell.magics_manager.register_function(magics.dalle, "line_cell", _free_name(shell, magics))
+    if magics.complete not in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.append(magics.complete)
+    _displays(shell).for_type_by_name("dalle_nb._run", "Run", magics.show)
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take everything away again, but what ``%config`` set, which a ``%reload_ext`` must not lose."""
+    magics = _magics_of(shell)
+    for table in shell.magics_manager.magics.values():
+        for name in [name for name, magic in table.items() if _belongs(magic, magics)]:
+            del table[name]
+    if magics and magics.complete in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.remove(magics.complete)
+    _displays(shell).pop("dalle_nb._run.Run", None)
+
+
+@magics_class
+class DalleMagics(Magics):
+    """Defaults of the notebook: ``%config DalleMagics.size = "landscape"``; None leaves them to others."""
+
+    model = Unicode(None, allow_none=True, help="Model that draws.").tag(config=True)
+    size = Unicode(None, allow_none=True, help="WxH, square, landscape, portrait or a ratio.").tag(
+        config=True
+    )
+    quality = Unicode(None, allow_none=True, help="A quality that the model takes.").tag(config=True)
+    backend = Unicode(None, allow_none=True, help="auto, openai or offline.").tag(config=True)
+    language = Unicode(None, allow_none=True, help="auto, en or zh.").tag(config=True)
+    thumbnail = Integer(None, allow_none=True, help="Long edge of shown pictures, in pixels.").tag(
+        config=True
+    )
+    quiet = Bool(False, help="Show pictures without captions.").tag(config=True)
+
+    _latest: tuple[str, int, bool, bool] = ("", 0, False, False)
+    """The newest Run's uid, its cell, whether its picture stands there already, whether it is quiet."""
+    _priced = False
+    """Whether a price was told before a drawing, which is done once."""
+
+    @observe("model", "size", "quality", "backend", "language", "thumbnail")
+    def _configure(self, change: Any) -> None:
+        _workshop().configure(layer="config", **{change.name: change.new})
+
+    @no_var_expand
+    @needs_local_scope
+    def dalle(
+        self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None
+    ) -> Run | None:
+        """Draw a picture; what ``%%dalle?`` shows is made from the table of options."""
+        from dalle_nb._parse import parse
+        from dalle_nb._prompts import fill
+
+        workshop, names = _workshop(), {**self._ipython.user_ns, **(local_ns or {})}
+        with speaking(workshop.settings.tongue(f"{line}\n{cell or ''}")):
+            typed = parse(line, cell, fill=lambda text: fill(text, names))
+            self._say_hints(typed)
+            if typed.options.get("dry_run"):
+                self._say_estimate(typed, workshop, names)
+                return None
+            run = self._draw(typed, workshop, names)
+        if typed.name is None:
+            return run
+        self._ipython.user_ns[typed.name] = run
+        return None
+
+    @property
+    def _ipython(self) -> InteractiveShell:
+        assert self.shell is not None
+        return self.shell
+
+    def show(self, run: Run) -> None:
+        """Show a Run as a cell's result: without what its cell shows already, or was told to leave out."""
+        from dalle_nb._display import show_run
+
+        uid, cell, begun, quiet = self._latest
+        self._latest = ("", 0, False, False)
+        mine = (uid, cell) == (run.uid, self._ipython.execution_count)
+        pictures = () if mine and begun else run.pictures
+        show_run(run, pictures, run.generator.settings, caption=not (mine and quiet))
+
+    def _draw(self, typed: Typed, workshop: ImageGenerator, names: Mapping[str, Any]) -> Run:
+        from dalle_nb._live import LiveView
+
+        view = None if typed.name else LiveView(workshop.settings, price=not self._priced)
+        try:
+            run = workshop.ask(typed.prompt, typed.options, namespace=names, watch=view, first=True)
+        except BaseException:
+            if view:
+                view.stop()
+            raise
+        if view:
+            view.finish(run)
+            self._priced = self._priced or view.begun
+            quiet = bool(typed.options.get("quiet", self.quiet))
+            self._latest = (run.uid, self._ipython.execution_count, view.begun, quiet)
+        return run
+
+    def _say_hints(self, typed: Typed) -> None:
+        from dalle_nb._prompts import foreign_flags
+        from dalle_nb._render import line_bundle
+
+        for hint in foreign_flags(typed.prompt):
+            _publish(line_bundle(hint))
+
+    def _say_estimate(self, typed: Typed, workshop: ImageGenerator, names: Mapping[str, Any]) -> None:
+        from dalle_nb._render import estimate_bundle
+
+        _publish(estimate_bundle(workshop.plan(typed.prompt, typed.options, namespace=names)))
+
+    @line_magic
+    def dalle_models(self, line: str) -> None:
+        """List every model: what it takes, what it costs, when it retires."""
+        from dalle_nb._render import models_bundle
+
+        with _spoken(line):
+            _publish(models_bundle(_workshop().catalog))
+
+    @line_magic
+    def dalle_styles(self, line: str) -> None:
+        """List the words that ``--style`` takes, in Chinese and English."""
+        from dalle_nb._guide import styles_bundle
+
+        with _spoken(line):
+            _publish(styles_bundle())
+
+    @line_magic
+    def dalle_words(self, line: str) -> None:
+        """List the words that the offline painter can draw."""
+        from dalle_nb._guide import words_bundle
+
+        with _spoken(line):
+            _publish(words_bundle())
+
+    @line_magic
+    @no_var_expand
+    def dalle_config(self, line: str) -> None:
+        """Show what is set and by whom, or set it: ``%dalle_config size=landscape quality=high``."""
+        from dalle_nb._guide import settings_bundle
+        from dalle_nb._parse import parse_settings
+
+        with _spoken(line):
+            _workshop().configure(**parse_settings(line))
+            _publish(settings_bundle(_workshop().settings))
+
+    @line_magic
+    def dalle_check(self, line: str) -> None:
+        """Tell who would draw, whether pictures would be kept, and whether the server answers; draws nothing."""
+        from dalle_nb._doctor import examine
+        from dalle_nb._guide import findings_bundle
+
+        with _spoken(line):
+            _publish(findings_bundle(examine(_workshop(), ask=True)))
+
+    @line_magic
+    @no_var_expand
+    def dalle_login(self, line: str) -> None:
+        """Ask for an API key, hidden: ``%dalle_login [--remember] [--base-url URL]``; tests it, draws nothing."""
+        from dalle_nb._login import login
+        from dalle_nb._parse import parse_login
+        from dalle_nb._render import line_bundle
+
+        with _spoken(""):
+            base_url, remember = parse_login(line)
+            for answer in login(base_url=base_url, remember=remember):
+                _publish(line_bundle(answer))
+
+    @line_magic
+    def dalle_help(self, line: str) -> None:
+        """Explain the options that matter; ``--all`` all of them."""
+        from dalle_nb._guide import options_bundle
+
+        with _spoken(line):
+            _publish(options_bundle(every="all" in line))
+
+    @context_matcher(identifier="dalle_nb", priority=1000)  # type: ignore[untyped-decorator]  # IPython's own
+    def complete(self, context: CompletionContext) -> SimpleMatcherResult:
+        """Offer options and values to Tab, and silence the names of Python inside a prompt."""
+        lines = context.full_text.split("\n")
+        here = lines[context.cursor_line][: context.cursor_position]
+        if "%dalle" not in (here if context.cursor_line == 0 else lines[0] + here):
+            return {"completions": [], "suppress": False}
+        from dalle_nb._complete import offer
+
+        before = "\n".join([*lines[: context.cursor_line], here])
+        catalog = _workshop().catalog
+        found = offer(before, catalog=catalog, model=_model_meant(), variables=self._ipython.user_ns)
+        if found is None:
+            return {"completions": [], "suppress": False}
+        return {
+            "completions": [SimpleCompletion(word, type="option") for word in found.words] or _Nothing(),
+            "matched_fragment": found.fragment,
+            "ordered": True,
+            "suppress": True,
+            "do_not_suppress": {"IPCompleter.file_matcher"} if found.paths else set(),
+        }
+
+
+class _Nothing(list[SimpleCompletion]):
+    """No completions, counted as one: IPython lets a matcher silence others only if it found something."""
+
+    def __len__(self) -> int:
+        return 1
+
+
+def _workshop() -> ImageGenerator:
+    from dalle_nb._generator import default_generator
+
+    return default_generator()
+
+
+def _spoken(text: str) -> AbstractContextManager[None]:
+    """Speak the language that is set, else that of the text."""
+    return speaking(_workshop().settings.tongue(text))
+
+
+def _publish(bundle: Bundle) -> None:
+    from dalle_nb._display import publish
+
+    publish(bundle)
+
+
+def _displays(shell: InteractiveShell) -> Any:
+    """Return IPython's table of display functions by type, which it gives no types."""
+    assert shell.display_formatter is not None
+    return shell.display_formatter.ipython_display_formatter
+
+
+def _magics_of(shell: InteractiveShell) -> DalleMagics | None:
+    return next((each for each in shell.configurables if isinstance(each, DalleMagics)), None)
+
+
+def _free_name(shell: InteractiveShell, magics: DalleMagics) -> str:
+    """Return ``dalle``, or another name where another extension has that one already."""
+    owner = shell.magics_manager.magics["cell"].get(NAME) or shell.magics_manager.magics["line"].get(NAME)
+    if owner is None or _belongs(owner, magics):
+        return NAME
+    from dalle_nb._render import line_bundle
+
+    whose = getattr(owner, "__module__", "?")
+    words = tr("%%{name} belongs to {whose}: draw with %%{other}.", name=NAME, whose=whose, other=OTHER_NAME)
+    _publish(line_bundle(words))
+    return OTHER_NAME
+
+
+def _belongs(magic: Any, magics: DalleMagics | None) -> bool:
+    # A lazy magic is a promise to load us, made in the user's configuration.
+    return getattr(magic, "__self__", None) is magics or str(getattr(magic, "spec", "")).startswith(
+        "dalle_nb"
+    )
+
+
+def _short_help() -> str:
+    """Return what ``%%dalle?`` shows: the options that matter."""
+    from dalle_nb._options import OPTIONS
+
+    rows = [f"    {row.usage:<24}{row.help}" for row in OPTIONS if row.short]
+    uses = ["    %%dalle [NAME <<] [options]      the cell is the prompt", "    %dalle [options] prompt"]
+    tail = "%dalle_help --all lists all options, %dalle_styles and %dalle_models their words."
+    return "\n".join(["Draw a picture.", "", *uses, "", *rows, "", tail])
+
+
+def _model_meant() -> str:
+    """Return the model that draws when a cell names none; settings that cannot be read mean the usual one."""
+    from dalle_nb._errors import SettingsError
+    from dalle_nb.backends import backend_name
+
+    catalog = _workshop().catalog
+    try:
+        settings = _workshop().settings
+    except SettingsError:
+        return catalog.default_model
+    offline = backend_name(settings) == "offline"
+    return str(settings.options.get("model") or (catalog.offline_model if offline else catalog.default_model))
