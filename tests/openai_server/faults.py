@@ -260,7 +260,7 @@ _TABLE = (
     _lose("more", "answer", _data(lambda items: [*items, items[0]]), "the first picture once more", certain=True),
     _spoil("nonimage", lambda *_: b"This is not a picture. " * 50, "text where a picture should be"),
     _spoil("trunc_png", lambda data, _: data[: len(data) * 6 // 10], "60 % of the picture's bytes"),
-    _spoil("corrupt_png", _corrupt, "16 bytes in the middle are wrong"),
+    _spoil("corrupt_png", _corrupt, "16 bytes in the middle are wrong; only the checksum tells for certain"),
     _spoil("bomb", lambda *_: pictures.bomb(), "50,000 x 50,000 pixels in 0.3 MB"),
     _spoil("wrong_format", _convert, "JPEG, or PNG where JPEG was asked for"),
     _spoil("wrong_size", _shrink, "half as wide and high as asked"),

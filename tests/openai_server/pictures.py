@@ -6,6 +6,7 @@ alone that the right answer was kept under the right prompt. The same order give
 
 from __future__ import annotations
 
+import base64
 import functools
 import hashlib
 import io
@@ -14,6 +15,7 @@ import zlib
 from xml.sax.saxutils import escape
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -53,7 +55,7 @@ def shows(data: bytes, prompt: str, index: int = 0, seed: str | None = None) -> 
     return bool(np.abs(ours - theirs).mean() < 12)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=32)
 def draw(order: Order, index: int = 0, noise: int = 0) -> bytes:
     """Return the picture at this index of an order; `noise` bits a channel make it as heavy as a photograph."""
     if order.format == "svg":
@@ -64,6 +66,16 @@ def draw(order: Order, index: int = 0, noise: int = 0) -> bytes:
     if order.background == "transparent":
         image.putalpha(clear_border(order.size))
     return encode(image, order)
+
+
+@functools.lru_cache(maxsize=32)
+def to_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+@functools.lru_cache(maxsize=32)
+def to_sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def draw_partial(order: Order, step: int) -> bytes:
@@ -111,9 +123,12 @@ def disturb(image: Image.Image) -> Image.Image:
 
 
 def roughen(image: Image.Image, bits: int) -> Image.Image:
-    pixels = np.array(image)
-    pixels ^= np.random.default_rng(7).integers(0, 1 << bits, pixels.shape, dtype=np.uint8)
-    return Image.fromarray(pixels)
+    return Image.fromarray(np.asarray(image) ^ make_noise((image.height, image.width, 3), bits))
+
+
+@functools.lru_cache(maxsize=4)
+def make_noise(shape: tuple[int, ...], bits: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(7).integers(0, 1 << bits, shape, dtype=np.uint8)
 
 
 def clear_border(size: tuple[int, int]) -> Image.Image:
@@ -129,7 +144,7 @@ def encode(image: Image.Image, order: Order) -> bytes:
     if order.format == "png":
         text = PngInfo()
         text.add_itxt("prompt", told.decode())
-        image.save(file, "PNG", pnginfo=text, compress_level=1)
+        image.save(file, "PNG", pnginfo=text, compress_level=1, compress_type=zlib.Z_RLE)
     elif order.format == "jpeg":
         image.convert("RGB").save(file, "JPEG", quality=max(order.compression, 1), comment=told[:60_000])
     elif order.format == "gif":

@@ -164,7 +164,8 @@ PROFILES = {profile.name: profile for profile in _ROWS}
 
 def take_order(call: Call, profile: Profile, today: date) -> Order:
     """Return what the call asks this server for, or raise Refused as this server would."""
-    if call.place not in profile.places:
+    undated = "/deployments/" in call.path and "api-version" not in call.query
+    if call.place not in profile.places or undated:
         raise Refused(status=404, message=f"Invalid URL ({call.method} {call.path})")
     if call.place != "generations" and profile.edit_transport not in {None, call.transport}:
         raise Refused(status=415, message=f"Expected a {profile.edit_transport} body.")
