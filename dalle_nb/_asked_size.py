@@ -103,8 +103,8 @@ def _translated_size(ask: Ask, asked: Size) -> Chosen:
 
 def _illegal(ask: Ask, wish: str, like: Size) -> Broken:
     right = option("size").spelled(spell_size(nearest_size(_scaled(like), ask.model, ask.frames)))
-    what = tr("{model} does not draw {size}: {law}", model=ask.model.name, size=wish, law=_law(ask))
-    return Broken(option="size", what=what, fix=tr("try: {spelling}", spelling=right))
+    what = tr("{model} does not draw {size}: {law}.", model=ask.model.name, size=wish, law=_law(ask))
+    return Broken(option="size", what=what, fix=tr("Try: {spelling}", spelling=right))
 
 
 def _scaled(like: Size) -> Size:

@@ -84,8 +84,8 @@ def read_options(
         try:
             row = option(name)
             if row.scope not in scopes or row.name == "model":
-                what = tr("{name} is no option of a request", name=name)
-                raise OptionError(what, tr("say it beside the request, not in it"))
+                what = tr("{name} is no option of a request.", name=name)
+                raise OptionError(what, tr("Say it beside the request, not in it."))
             read[row.name] = row.parse(value)
         except OptionError as error:
             broken.append(Broken(option=name, what=error.what, fix=error.fix))
@@ -98,8 +98,8 @@ def told_together(broken: tuple[Broken, ...]) -> RequestError:
     error = kinds.pop() if len(kinds) == 1 else RequestError
     if len(broken) == 1:
         return error(broken[0].what, broken[0].fix)
-    whats = "; ".join(f"({place}) {each.what}" for place, each in enumerate(broken, 1))
-    fixes = "; ".join(f"({place}) {each.fix}" for place, each in enumerate(broken, 1))
+    whats = " ".join(f"({place}) {each.what}" for place, each in enumerate(broken, 1))
+    fixes = " ".join(f"({place}) {each.fix}" for place, each in enumerate(broken, 1))
     return error(whats, fixes)
 
 
@@ -156,8 +156,8 @@ def _living(model: Model, catalog: Catalog, today: date) -> Model:
 def _gone(asked: Model, model: Model) -> Broken:
     return Broken(
         option="model",
-        what=tr("{model} was shut down on {date}", model=asked.name, date=asked.shutdown),
-        fix=tr("try: {spelling}", spelling=f"-m {model.name}"),
+        what=tr("{model} was shut down on {date}.", model=asked.name, date=asked.shutdown),
+        fix=tr("Try: {spelling}", spelling=f"-m {model.name}"),
     )
 
 
@@ -248,8 +248,8 @@ def _no_style(word: str) -> Broken:
     right = option("style").spelled(nearest_style(word))
     return Broken(
         option="style",
-        what=tr("there is no style {word}", word=repr(word[:60])),
-        fix=tr("try: {spelling} (%dalle_styles lists all)", spelling=right),
+        what=tr("There is no style {word}.", word=repr(word[:60])),
+        fix=tr("Try: {spelling} (%dalle_styles lists all).", spelling=right),
     )
 
 

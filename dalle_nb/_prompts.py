@@ -55,8 +55,8 @@ def fill(text: str, namespace: Mapping[str, Any]) -> str:
         return text
     filled = _EXPRESSION.sub(lambda found: _value(found[1], namespace), text)
     if len(filled) > MAX_FILLED:
-        what = tr("the prompt grows to {count} characters", count=f"{len(filled):,}")
-        raise PromptError(what, tr("put a shorter text between the braces"))
+        what = tr("The prompt grows to {count} characters.", count=f"{len(filled):,}")
+        raise PromptError(what, tr("Put a shorter text between the braces."))
     return filled
 
 
@@ -107,11 +107,11 @@ def _value(expression: str, namespace: Mapping[str, Any]) -> str:
         compiled = _sandbox().compile_expression(expression.strip(), undefined_to_none=False)
         return str(compiled(dict(namespace)))
     except Exception as error:
-        fix = tr("only a simple expression may stand between double braces")
+        fix = tr("Only a simple expression may stand between double braces.")
         if isinstance(error, UndefinedError):
-            fix = tr("define it in a cell above, or write single braces for plain text")
+            fix = tr("Define it in a cell above, or write single braces for plain text.")
         what = tr(
-            "in {expression}: {reason}", expression=f"{{{{{expression[:60]}}}}}", reason=str(error)[:200]
+            "In {expression}: {reason}", expression=f"{{{{{expression[:60]}}}}}", reason=str(error)[:200]
         )
         raise PromptError(what, fix) from error
 

@@ -62,15 +62,15 @@ def check(
 
 def _prompt_says_something(ask: Ask) -> Iterator[Broken]:
     if not ask.request.prompt.strip() and ask.request.kind is not Kind.VARIATION:
-        fix = tr("say what to draw, for example: a fox in the snow")
-        yield Broken(option="prompt", what=tr("the prompt is empty"), fix=fix, error=PromptError)
+        fix = tr("Say what to draw, for example: a fox in the snow.")
+        yield Broken(option="prompt", what=tr("The prompt is empty."), fix=fix, error=PromptError)
 
 
 def _prompt_is_short_enough(ask: Ask) -> Iterator[Broken]:
     most, long = ask.model.max_prompt, len(ask.prompt)
     if ask.binds and most is not None and long > most:
         what = tr(
-            "the prompt has {long} characters, {model} takes {most}",
+            "The prompt has {long} characters, {model} takes {most}.",
             long=f"{long:,}",
             model=ask.model.name,
             most=f"{most:,}",
@@ -78,7 +78,7 @@ def _prompt_is_short_enough(ask: Ask) -> Iterator[Broken]:
         yield Broken(
             option="prompt",
             what=what,
-            fix=tr("leave out {count}", count=f"{long - most:,}"),
+            fix=tr("Leave out {count}.", count=f"{long - most:,}"),
             error=PromptError,
         )
 
@@ -86,49 +86,49 @@ def _prompt_is_short_enough(ask: Ask) -> Iterator[Broken]:
 def _model_is_at_home(ask: Ask) -> Iterator[Broken]:
     painter = ask.catalog.offline_model
     if ask.model.name == painter and not ask.server.offline:
-        what = tr("{model} does not draw at {server}", model=painter, server=ask.server.title)
-        yield Broken(option="model", what=what, fix=tr("try: {spelling}", spelling="--backend offline"))
+        what = tr("{model} does not draw at {server}.", model=painter, server=ask.server.title)
+        yield Broken(option="model", what=what, fix=tr("Try: {spelling}", spelling="--backend offline"))
 
 
 def _model_does_this_kind(ask: Ask) -> Iterator[Broken]:
     if ask.kind is Kind.GENERATE:
         return
     if ask.server.edits == "none":
-        what = tr("{server} takes no pictures to change", server=ask.server.title)
-        yield Broken(option="edit", what=what, fix=tr("describe the whole picture, or use another server"))
+        what = tr("{server} takes no pictures to change.", server=ask.server.title)
+        yield Broken(option="edit", what=what, fix=tr("Describe the whole picture, or use another server."))
     elif ask.binds and ask.kind not in ask.model.kinds:
         other = ask.catalog.offline_model if ask.server.offline else ask.catalog.default_model
-        what = tr("{model} takes no pictures to change", model=ask.model.name)
-        yield Broken(option="model", what=what, fix=tr("try: {spelling}", spelling=f"-m {other}"))
+        what = tr("{model} takes no pictures to change.", model=ask.model.name)
+        yield Broken(option="model", what=what, fix=tr("Try: {spelling}", spelling=f"-m {other}"))
 
 
 def _pictures_fit_the_kind(ask: Ask) -> Iterator[Broken]:
     inputs, most = len(ask.request.inputs), ask.model.max_inputs
     if ask.kind is Kind.GENERATE and inputs:
-        what = tr("a new picture is drawn from words only")
-        yield Broken(option="ref", what=what, fix=tr("try: {spelling}", spelling="--edit REF"))
+        what = tr("A new picture is drawn from words only.")
+        yield Broken(option="ref", what=what, fix=tr("Try: {spelling}", spelling="--edit REF"))
     if ask.kind is not Kind.GENERATE and not inputs:
-        what = tr("there is no picture to change")
-        yield Broken(option="edit", what=what, fix=tr("try: {spelling}", spelling="--edit -1"))
+        what = tr("There is no picture to change.")
+        yield Broken(option="edit", what=what, fix=tr("Try: {spelling}", spelling="--edit -1"))
     if ask.kind is not Kind.GENERATE and ask.binds and ask.kind in ask.model.kinds and inputs > most:
         what = tr(
             "{count} pictures given, {model} takes {most}", count=inputs, model=ask.model.name, most=most
         )
-        yield Broken(option="ref", what=what, fix=tr("leave out {count}", count=inputs - most))
+        yield Broken(option="ref", what=what, fix=tr("Leave out {count}.", count=inputs - most))
 
 
 def _mask_is_of_use(ask: Ask) -> Iterator[Broken]:
     if ask.request.mask is None:
         return
     if ask.request.kind is not Kind.EDIT:
-        what, fix = tr("a mask says where to edit"), tr("try: {spelling}", spelling="--edit REF --mask REF")
+        what, fix = tr("A mask says where to edit."), tr("Try: {spelling}", spelling="--edit REF --mask REF")
         yield Broken(option="mask", what=what, fix=fix, error=MaskError)
     elif ask.server.mask == "none" or not ask.model.mask:
-        what = tr("{model} at {server} takes no mask", model=ask.model.name, server=ask.server.title)
-        fix = tr("leave out the mask, and say in words what to change")
+        what = tr("{model} at {server} takes no mask.", model=ask.model.name, server=ask.server.title)
+        fix = tr("Leave out the mask, and say in words what to change.")
         yield Broken(option="mask", what=what, fix=fix, error=MaskError)
     elif ask.options.get("format") == "gif":
-        what, fix = tr("a gif takes no mask"), tr("try: {spelling}", spelling="--format png")
+        what, fix = tr("A gif takes no mask."), tr("Try: {spelling}", spelling="--format png")
         yield Broken(option="mask", what=what, fix=fix, error=MaskError)
 
 
@@ -145,14 +145,14 @@ def _values_are_known(ask: Ask) -> Iterator[Broken]:
         known = row.values(ask.model) if ask.binds and row.choices and name != "size" else ()
         if known and ask.takes(row.parameter) and value not in known:
             what = tr(
-                "{model} has no {option} {value}, only {known}",
+                "{model} has no {option} {value}, only {known}.",
                 model=ask.model.name,
                 option=name,
                 value=value,
                 known=", ".join(known),
             )
             right = row.spelled(_nearest_value(ask, str(value), known))
-            yield Broken(option=name, what=what, fix=tr("try: {spelling}", spelling=right))
+            yield Broken(option=name, what=what, fix=tr("Try: {spelling}", spelling=right))
 
 
 def _nearest_value(ask: Ask, value: str, known: tuple[str, ...]) -> str:
@@ -168,30 +168,30 @@ def _formats_agree(ask: Ask) -> Iterator[Broken]:
     said = str(ask.options.get("format", "png"))
     for name, formats in _NEEDS_FORMAT.items():
         if name in ask.options and ask.takes(option(name).parameter) and said not in formats:
-            what = tr("{option} is not for {format} files", option=option(name).flags[-1], format=said)
-            right = tr("try: {spelling}", spelling=f"--format {formats[0]}")
+            what = tr("{option} is not for {format} files.", option=option(name).flags[-1], format=said)
+            right = tr("Try: {spelling}", spelling=f"--format {formats[0]}")
             yield Broken(option=name, what=what, fix=right)
     if ask.options.get("background") == "transparent" and said == "jpeg":
-        what = tr("a jpeg cannot be transparent")
-        yield Broken(option="format", what=what, fix=tr("try: {spelling}", spelling="--format png"))
+        what = tr("A jpeg cannot be transparent.")
+        yield Broken(option="format", what=what, fix=tr("Try: {spelling}", spelling="--format png"))
     if said in ("gif", "svg") and "partials" in ask.options:
-        what = tr("there are no unfinished pictures of a {format}", format=said)
-        yield Broken(option="partials", what=what, fix=tr("leave out {option}", option="--partials"))
+        what = tr("There are no unfinished pictures of a {format}.", format=said)
+        yield Broken(option="partials", what=what, fix=tr("Leave out {option}.", option="--partials"))
 
 
 def _strength_has_a_meaning(ask: Ask) -> Iterator[Broken]:
     if "strength" in ask.options and ask.request.kind is not Kind.VARIATION:
-        what = tr("{option} is for variations", option="--strength")
+        what = tr("{option} is for variations.", option="--strength")
         yield Broken(
-            option="strength", what=what, fix=tr("try: {spelling}", spelling="--vary -1 --strength strong")
+            option="strength", what=what, fix=tr("Try: {spelling}", spelling="--vary -1 --strength strong")
         )
 
 
 def _extra_hides_nothing(ask: Ask) -> Iterator[Broken]:
     for name in _extra(ask):
         if name in OURS or ask.takes(name):
-            what = tr("{name} cannot be said in {option}", name=name, option="--extra")
-            fix = tr("leave it out there; %dalle_help --all names the option for it")
+            what = tr("{name} cannot be said in {option}.", name=name, option="--extra")
+            fix = tr("Leave it out there; %dalle_help --all names the option for it.")
             yield Broken(option="extra", what=what, fix=fix)
 
 
@@ -220,23 +220,23 @@ _NEEDS_FORMAT = {
 def _why_not_taken(ask: Ask, name: str) -> str:
     row = option(name)
     if name == "seed" and ask.binds:
-        return tr("{model} has no seed: it never draws the same picture twice", model=ask.model.name)
+        return tr("{model} has no seed: it never draws the same picture twice.", model=ask.model.name)
     if row.parameter not in ask.catalog.kinds[ask.kind]:
         words = {Kind.GENERATE: tr("new pictures"), Kind.EDIT: tr("edits"), Kind.VARIATION: tr("variations")}
-        return tr("{option} is not for {kind}", option=row.flags[-1], kind=words[ask.kind])
+        return tr("{option} is not for {kind}.", option=row.flags[-1], kind=words[ask.kind])
     who = ask.model.name if ask.binds else ask.server.title
-    return tr("{who} takes no {option}", who=who, option=row.flags[-1])
+    return tr("{who} takes no {option}.", who=who, option=row.flags[-1])
 
 
 def _instead(ask: Ask, name: str) -> str:
     row = option(name)
     if name == "seed" and ask.server.offline:
-        return tr("try: {spelling}", spelling=f"-m {ask.catalog.offline_model}")
+        return tr("Try: {spelling}", spelling=f"-m {ask.catalog.offline_model}")
     if ask.server.own_models and row.parameter in ask.catalog.kinds[ask.kind]:
         words = json.dumps({row.parameter: ask.options[name]}, ensure_ascii=False)
-        return tr("if you know that it does: {spelling}", spelling=f"--extra '{words}'")
+        return tr("If you know that it does: {spelling}", spelling=f"--extra '{words}'")
     taken = [option(each).flags[-1] for each in ask.catalog.kinds[ask.kind] if ask.takes(each)]
-    return tr("leave it out; it takes {options}", options=", ".join(taken))
+    return tr("Leave it out; it takes {options}.", options=", ".join(taken))
 
 
 def _calls(ask: Ask, chosen: Chosen) -> Iterator[Call]:

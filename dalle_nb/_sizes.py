@@ -139,7 +139,8 @@ def _at_area(ratio: Size) -> Size:
     return max(1, round(ratio[0] * scale)), max(1, round(ratio[1] * scale))
 
 
-def _distance(one: Size, other: Size) -> float:
-    # In logarithms, so that twice as wide is as far as half as wide; shape counts for more than area.
+def _distance(one: Size, other: Size) -> tuple[float, float]:
+    # Shape first, for a square must stay square; what is not seen of it is rounded away, and the area counts.
+    # In logarithms, so that twice as wide is as far as half as wide.
     wide, high = log(one[0] / other[0]), log(one[1] / other[1])
-    return (wide + high) ** 2 + 3 * (wide - high) ** 2
+    return round(max(0.01, abs(wide - high)), 3), abs(wide + high)
