@@ -112,7 +112,7 @@ def _pictures_fit_the_kind(ask: Ask) -> Iterator[Broken]:
         yield Broken(option="edit", what=what, fix=tr("Try: {spelling}", spelling="--edit -1"))
     if ask.kind is not Kind.GENERATE and ask.binds and ask.kind in ask.model.kinds and inputs > most:
         what = tr(
-            "{count} pictures given, {model} takes {most}", count=inputs, model=ask.model.name, most=most
+            "{count} pictures given, {model} takes {most}.", count=inputs, model=ask.model.name, most=most
         )
         yield Broken(option="ref", what=what, fix=tr("Leave out {count}.", count=inputs - most))
 
