@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from dalle_nb.backends.offline.subjects import drawing
 from dalle_nb.backends.offline.subjects.drawing import Anchor, Fragment, Placement
-from dalle_nb.backends.offline.subjects.shades import drawable, is_colour
+from dalle_nb.backends.offline.subjects.shades import drawable, is_colour, shade
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,15 +63,18 @@ class Subject:
     height: float
     """Natural height in this pose; an adult who stands is 1.0."""
     slots: Mapping[str, str]
-    """Colour slots with their own colours; the first is the main one."""
+    """Colour slots with their own colours (or a shade of another slot); the first is the main one."""
     baseline: float
     anchors: Mapping[str, Anchor]
 
     def fits(self, name: str) -> bool:
         """Whether it can wear or hold the thing called `name` (``scarf``, ``scarf#c02030``)."""
-        facts = _facts().get(name.partition("#")[0], {})
+        thing, mark, digits = name.partition("#")
+        facts = _facts().get(thing, {})
+        if mark and not is_colour(mark + digits):
+            return False
         if facts.get("suit"):
-            return "head" in self.anchors
+            return "head" in _facts()[self.name]
         return facts.get("at") in self.anchors
 
     def sprite(
@@ -105,8 +108,8 @@ def subject(name: str, pose: str | None = None) -> Subject:
     if name not in _facts():
         raise KeyError(f"No subject is called {name!r}; names() tells which there are.")
     facts = _facts()[name]
-    poses = tuple(facts["poses"])
-    chosen = pose if pose in poses else poses[0]
+    poses: tuple[str, ...] = tuple(facts["poses"])
+    chosen: str = pose if pose in poses else poses[0]
     tallness = _box_height(name, chosen) / _box_height(name, poses[0])
     return Subject(
         name=name,
@@ -133,7 +136,7 @@ def _art(name: str, part: str) -> str:
 
 
 def _box_height(name: str, pose: str) -> float:
-    return drawing.colour_art(_art(name, pose), _facts()[name]["slots"], "size").box.height
+    return drawing.colour_art(_art(name, pose), _recolour(_facts()[name]["slots"], None), "size").box.height
 
 
 def _all_anchors(facts: dict[str, Any], pose: str) -> dict[str, Anchor]:
@@ -159,7 +162,7 @@ def _rasterise(name: str, pose: str, height: int, colour: str | None, items: tup
     wearer = subject(name, pose)
     stance, items = _put_on_suit(wearer, items)
     slots = _recolour(wearer.slots, colour)
-    own = slots if stance is wearer else stance.slots
+    own = slots if stance is wearer else _recolour(stance.slots, None)
     body = drawing.colour_art(_art(stance.name, stance.pose), own, "body")
     scale = height / body.box.height
     layers: dict[str, list[Fragment]] = {"neck": [], "held": [], "top": []}
@@ -168,7 +171,8 @@ def _rasterise(name: str, pose: str, height: int, colour: str | None, items: tup
     head = _draw_head(wearer, slots, stance.anchors)
     for mark, pieces in (("held", layers["held"]), ("head", layers["neck"] + head), ("top", layers["top"])):
         body = drawing.insert(body, mark, pieces, grow=mark != "head")
-    hidden = ("awake" if stance.pose == "sleep" else "asleep", "free" if layers["held"] else "holding")
+    states = ("awake" if stance.pose == "sleep" else "asleep", "free" if layers["held"] else "holding")
+    hidden = (*states, *_facts()[wearer.name].get("hides", ()))
     return _to_sprite(body, stance, scale, hidden)
 
 
@@ -185,7 +189,15 @@ def _put_on_suit(wearer: Subject, items: tuple[str, ...]) -> tuple[Subject, tupl
 
 
 def _recolour(slots: Mapping[str, str], colour: str | None) -> dict[str, str]:
-    return {**slots, next(iter(slots)): drawable(colour)} if colour else dict(slots)
+    """Slots in `colour`, those that name a shade of another resolved to it."""
+    main = {next(iter(slots)): drawable(colour)} if colour else {}
+    chosen = {**slots, **main}
+    return {name: value if is_colour(value) else _shade_of(value, chosen) for name, value in chosen.items()}
+
+
+def _shade_of(reference: str, slots: Mapping[str, str]) -> str:
+    slot, _, step = reference.partition("-")
+    return shade(slots[slot], step)
 
 
 def _draw_head(wearer: Subject, slots: dict[str, str], anchors: Mapping[str, Anchor]) -> list[Fragment]:

@@ -36,13 +36,22 @@ def shade(colour: str, step: str = "") -> str:
     lightness, a, b = _to_oklab(colour)
     towards, chroma, warm_a, warm_b = _STEPS[step]
     lightness += towards * ((1.0 - lightness) if towards > 0 else lightness)
-    return _from_oklab(lightness, a * chroma + warm_a, b * chroma + warm_b)
+    return _fit_gamut(lightness, a * chroma + warm_a, b * chroma + warm_b)
 
 
 def drawable(colour: str) -> str:
     """The nearest colour that still leaves room for a light and a shade, so that form stays visible."""
     lightness, a, b = _to_oklab(colour)
-    return _from_oklab(min(max(lightness, 0.30), 0.965), a, b)
+    return _fit_gamut(min(max(lightness, 0.30), 0.965), a, b)
+
+
+def _fit_gamut(lightness: float, a: float, b: float) -> str:
+    """The colour, paled as far as a screen needs: cutting channels off instead would change lightness and hue."""
+    keep = 1.0
+    while keep > 0 and not all(-0.002 <= c <= 1.002 for c in _from_oklab(lightness, a * keep, b * keep)):
+        keep -= 0.05
+    channels = _from_oklab(lightness, a * keep, b * keep)
+    return "#" + "".join(f"{round(255 * _from_linear(min(max(c, 0.0), 1.0))):02x}" for c in channels)
 
 
 def _to_oklab(colour: str) -> tuple[float, float, float]:
@@ -57,16 +66,15 @@ def _to_oklab(colour: str) -> tuple[float, float, float]:
     )
 
 
-def _from_oklab(lightness: float, a: float, b: float) -> str:
+def _from_oklab(lightness: float, a: float, b: float) -> tuple[float, float, float]:
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
     short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
-    channels = (
+    return (
         4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
         -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
         -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
     )
-    return "#" + "".join(f"{round(255 * _from_linear(min(max(c, 0.0), 1.0))):02x}" for c in channels)
 
 
 def _to_linear(value: float) -> float:
