@@ -61,6 +61,8 @@ class Model:
     max_n: int = 1
     """Most pictures in one call; more are drawn in several calls."""
     max_inputs: int = 0
+    input_types: tuple[str, ...] = ("image/png", "image/jpeg", "image/webp")
+    """Media types of the pictures that it can change (SDK image_edit_params.py)."""
     mask: bool = False
     soft_mask: bool = False
     """Whether the mask is only guidance, so that the original has to be put back outside it."""

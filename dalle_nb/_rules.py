@@ -7,19 +7,20 @@ together, each with what would be right.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 
 from dalle_nb._asked_size import Chosen, choose_size
 from dalle_nb._asking import Ask, Broken, settle, told_together
+from dalle_nb._calls import extra_of, write_calls
 from dalle_nb._catalog import Catalog, Server
 from dalle_nb._errors import MaskError, PromptError
 from dalle_nb._language import tr
 from dalle_nb._options import nearest, option
 from dalle_nb._prices import cost, estimate
-from dalle_nb._records import Call, Estimate, Kind, Plan, Request, Value
-from dalle_nb._sizes import PLAIN, nearest_size, read_size, spell_ratio, spell_size
+from dalle_nb._records import Call, Estimate, Kind, Plan, Request
+from dalle_nb._sizes import PLAIN, nearest_size, read_size, spell_size
 
 __all__ = ["check", "cost", "estimate"]
 
@@ -43,7 +44,7 @@ def check(
         broken += (chosen,)
     if broken or isinstance(chosen, Broken):
         raise told_together(broken)
-    calls = tuple(_calls(ask, chosen))
+    calls = tuple(write_calls(ask, chosen.size))
     price = _estimate(ask, calls)
     dearer = _dearer(ask, chosen, price)
     return Plan(
@@ -96,6 +97,9 @@ def _model_does_this_kind(ask: Ask) -> Iterator[Broken]:
     if ask.server.edits == "none":
         what = tr("{server} takes no pictures to change.", server=ask.server.title)
         yield Broken(option="edit", what=what, fix=tr("Describe the whole picture, or use another server."))
+    elif ask.server.edits == "inpainting" and ask.request.mask is None:
+        what = tr("{server} changes a picture only inside a mask.", server=ask.server.title)
+        yield Broken(option="mask", what=what, fix=tr("Try: {spelling}", spelling="--mask REF"))
     elif ask.binds and ask.kind not in ask.model.kinds:
         other = ask.catalog.offline_model if ask.server.offline else ask.catalog.default_model
         what = tr("{model} takes no pictures to change.", model=ask.model.name)
@@ -115,6 +119,13 @@ def _pictures_fit_the_kind(ask: Ask) -> Iterator[Broken]:
             "{count} pictures given, {model} takes {most}.", count=inputs, model=ask.model.name, most=most
         )
         yield Broken(option="ref", what=what, fix=tr("Leave out {count}.", count=inputs - most))
+
+
+def _pictures_can_be_read(ask: Ask) -> Iterator[Broken]:
+    for blob in ask.request.inputs:
+        if ask.binds and ask.kind in ask.model.kinds and blob.media_type not in ask.model.input_types:
+            what = tr("{model} cannot read {media_type}.", model=ask.model.name, media_type=blob.media_type)
+            yield Broken(option="edit", what=what, fix=tr("Save the picture as PNG, and give that."))
 
 
 def _mask_is_of_use(ask: Ask) -> Iterator[Broken]:
@@ -188,7 +199,7 @@ def _strength_has_a_meaning(ask: Ask) -> Iterator[Broken]:
 
 
 def _extra_hides_nothing(ask: Ask) -> Iterator[Broken]:
-    for name in _extra(ask):
+    for name in extra_of(ask):
         if name in OURS or ask.takes(name):
             what = tr("{name} cannot be said in {option}.", name=name, option="--extra")
             fix = tr("Leave it out there; %dalle_help --all names the option for it.")
@@ -201,6 +212,7 @@ RULES: tuple[Callable[[Ask], Iterator[Broken]], ...] = (
     _model_is_at_home,
     _model_does_this_kind,
     _pictures_fit_the_kind,
+    _pictures_can_be_read,
     _mask_is_of_use,
     _options_are_taken,
     _values_are_known,
@@ -237,65 +249,6 @@ def _instead(ask: Ask, name: str) -> str:
         return tr("If you know that it does: {spelling}", spelling=f"--extra '{words}'")
     taken = [option(each).flags[-1] for each in ask.catalog.kinds[ask.kind] if ask.takes(each)]
     return tr("Leave it out; it takes {options}.", options=", ".join(taken))
-
-
-def _calls(ask: Ask, chosen: Chosen) -> Iterator[Call]:
-    """Yield the calls that give all pictures: no more in one than model and server allow."""
-    n, most = int(str(ask.options.get("n", 1))), _most_at_once(ask)
-    parameters = _parameters(ask, chosen)
-    for first in range(0, n, most):
-        own: dict[str, Value] = {"n": min(most, n - first)}
-        if "seed" in ask.options:
-            # The same seed again would give the same picture again.
-            own["seed"] = int(str(ask.options["seed"])) + first
-        yield Call(parameters=_as_server_reads(ask, parameters | own))
-
-
-def _most_at_once(ask: Ask) -> int:
-    # Nothing is known of a stream of several pictures, and an svg comes alone (SDK).
-    if "partials" in ask.options or ask.options.get("format") == "svg":
-        return 1
-    return min(ask.model.max_n if ask.binds else 10, ask.server.max_n or 10)
-
-
-def _parameters(ask: Ask, chosen: Chosen) -> dict[str, Value]:
-    parameters: dict[str, Value] = {"model": ask.model.name, "prompt": ask.prompt, "n": 1}
-    parameters |= _size_parameters(ask, chosen.size)
-    if ask.takes("quality"):
-        parameters |= {"quality": ask.model.default_quality or ask.server.default_quality}
-    if ask.takes("response_format"):
-        parameters |= {"response_format": ask.server.response_format}
-    for name, value in ask.options.items():
-        parameter = option(name).parameter
-        if parameter and parameter not in ("n", "size"):
-            parameters[parameter] = value
-    if "partials" in ask.options:
-        parameters["stream"] = True
-    return {name: value for name, value in (parameters | _extra(ask)).items() if value is not None}
-
-
-def _size_parameters(ask: Ask, size: str) -> dict[str, Value]:
-    exact = read_size(size)
-    if exact and ask.server.size_as == "width_height":
-        return {"width": exact[0], "height": exact[1]}
-    if exact and ask.server.size_as == "aspect_ratio":
-        return {"aspect_ratio": spell_ratio(exact)}
-    return {"size": size} if size else {}
-
-
-def _as_server_reads(ask: Ask, parameters: dict[str, Value]) -> dict[str, Value]:
-    """Return the parameters with those written into the prompt that the server reads from there."""
-    own = {name: parameters[name] for name in ("seed", *_extra(ask)) if name in parameters}
-    if not ask.server.extra_as or not own:
-        return parameters
-    words = ask.server.extra_as.replace("{json}", json.dumps(own, ensure_ascii=False))
-    kept = {name: value for name, value in parameters.items() if name not in own}
-    return kept | {"prompt": f"{ask.prompt} {words}"}
-
-
-def _extra(ask: Ask) -> dict[str, Value]:
-    extra = ask.options.get("extra")
-    return dict(extra) if isinstance(extra, Mapping) else {}
 
 
 def _recipe(ask: Ask) -> str:

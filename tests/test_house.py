@@ -18,7 +18,7 @@ FLOORS = {
     "rules": [
         "_sizes _images _masks _money _thumbnails",
         "_asking _parse _prices _prompts _references _render _saving",
-        "_asked_size _complete _composing",
+        "_asked_size _calls _complete _composing",
         "_rules",
     ],
     "between": ["_settings _pace _backend"],

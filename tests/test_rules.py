@@ -463,6 +463,7 @@ def test_partial_pictures_are_left_out_where_nobody_sends_them():
         ({"kind": "edit", "inputs": 1, "server": "together"}, OptionError, "another server"),
         ({"kind": "edit", "inputs": 1, "mask": PHOTO, "server": "sglang"}, MaskError, "Leave out the mask"),
         ({"mask": PHOTO}, MaskError, "--edit"),
+        ({"kind": "edit", "inputs": 1, "server": "localai"}, OptionError, "--mask REF"),
         ({"kind": "edit", "inputs": 1, "mask": PHOTO, "model": "gpt-image-2.6-flare", "format": "gif"}, MaskError, "--format png"),
         ({"format": "svg", "model": "gpt-image-2.6-flare", "partials": 1}, OptionError, "--partials"),
     ],
@@ -473,6 +474,15 @@ def test_what_breaks_a_rule_is_refused_before_the_call(options, error, fix):
     found = broken(**options)
     assert type(found) is error
     assert fix in found.fix
+
+
+def test_an_animated_picture_is_not_edited():
+    """A gif cannot be changed by any model: it is refused before it is sent."""
+    gif = Blob(sha256="b" * 64, media_type="image/gif", width=960, height=960)
+    with pytest.raises(OptionError, match="image/gif"):
+        check(
+            Request(kind=Kind.EDIT, prompt="a hat", inputs=(gif,)), CATALOG, CATALOG.server(None), today=TODAY
+        )
 
 
 def test_all_broken_rules_are_told_together():
