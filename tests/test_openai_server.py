@@ -192,6 +192,15 @@ def test_usage_follows_the_published_prices() -> None:
     assert [196, 439, 1756, 3122, 7024] == later
 
 
+def test_answers_tell_every_token_that_is_billed(api: Api, client: Client) -> None:
+    """1.5 puts out text beside the picture, an input picture has tokens, SVG has a usage of its own."""
+    usage = client().images.edit(model="gpt-image-1.5", prompt="p", quality="low", image=part(png())).usage
+    assert (30, 272) == (usage.output_tokens_details.text_tokens, usage.output_tokens_details.image_tokens)
+    assert (1024, 302) == (usage.input_tokens_details.image_tokens, usage.output_tokens)
+    svg = client().images.generate(model="gpt-image-2.6-flare", prompt="p", output_format="svg", user="me")
+    assert (950, "me") == (svg.svg_usage.total_tokens, svg.safety_identifier)
+
+
 def test_edit_repaints_the_clear_part_and_disturbs_the_rest(api: Api, client: Client) -> None:
     """Like GPT Image, the server repaints where a mask is clear, and changes some pixels elsewhere too."""
     answer = client().images.edit(
@@ -279,6 +288,7 @@ ILLEGAL: dict[str, tuple[dict[str, Any], int, str, str]] = {
     "stream of text": ({"stream": "true"}, 400, "invalid_type", "stream"),
     "stream gif": ({"model": "gpt-image-2.6-flare", "output_format": "gif", "stream": True}, 400, "invalid_value", "output_format"),
     "frames on png": ({"model": "gpt-image-2.6-flare", "frame_count": 4}, 400, "invalid_value", "output_format"),
+    "lone surrogate": ({"prompt": "a \ud800 cat"}, 400, None, None),
     "moderated": ({"prompt": f"a {BLOCKED} scene"}, 400, "moderation_blocked", None),
 }  # fmt: skip
 
@@ -292,6 +302,14 @@ def test_illegal_calls_are_refused(
     assert (status, code, param) == (got.status, got.json["error"]["code"], got.json["error"]["param"])
     assert {"message", "type", "param", "code"} <= set(got.json["error"])
     assert api.billed.count == 0
+
+
+def test_a_body_that_is_no_json_is_refused(api: Api) -> None:
+    """Broken JSON is refused with 400, in every profile."""
+    for name in PROFILES:
+        api.profile(name)
+        address, auth = f"{api.url}/images/generations", {"authorization": f"Bearer {KEY}"}
+        assert httpx2.post(address, content=b'{"prompt": ', headers=auth).status_code == 400
 
 
 def test_size_error_reads_as_the_real_one(api: Api) -> None:

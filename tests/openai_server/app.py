@@ -250,11 +250,15 @@ def write_document(api: Api, call: Call, order: Order, drawn: list[bytes]) -> di
     """Return the answer's JSON: the pictures, and what this server tells beside them."""
     document: dict[str, Any] = {"created": int(time.time())}
     document["data"] = [write_item(api, call, order, data, index) for index, data in enumerate(drawn)]
-    if api.active.official and (
-        usage := count_usage(order, [open_upload(image).size for image in call.images])
-    ):
+    inputs = [open_upload(image).size for image in call.images]
+    if api.active.official and (usage := count_usage(order, inputs)):
         told = {"background": order.background, "output_format": order.format, "quality": order.quality}
         document |= told | {"size": f"{order.size[0]}x{order.size[1]}", "usage": usage}
+        if who := call.fields.get("safety_identifier") or call.fields.get("user"):
+            document["safety_identifier"] = who
+        if order.format == "svg":
+            counts = {"input_tokens": 50, "reasoning_tokens": 100, "output_tokens": 900, "total_tokens": 950}
+            document["svg_usage"] = counts | {"model": "gpt-6-astra"}
     if api.active.zero_usage:
         details = {"text_tokens": 0, "image_tokens": 0}
         document["usage"] = {

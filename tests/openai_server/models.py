@@ -35,6 +35,8 @@ class Model:
     shutdown: date | None = None
     factors: Mapping[str, int] | None = None
     """The token formula's factor by quality; None where a fixed table holds."""
+    words: int = 0
+    """Text tokens put out beside the picture, and billed."""
     legacy: bool = False
     """DALL·E: may answer with a URL, reports no tokens."""
 
@@ -79,9 +81,9 @@ MODELS: dict[str, Model] = {
     "dall-e-3": _DALLE_3,
     "gpt-image-1": replace(_FIRST, shutdown=date(2026, 10, 23)),
     "gpt-image-1-mini": _FIRST,
-    "gpt-image-1.5": _FIRST,
-    "gpt-image-1.5-2025-12-16": _FIRST,
-    "chatgpt-image-latest": _FIRST,
+    "gpt-image-1.5": replace(_FIRST, words=30),
+    "gpt-image-1.5-2025-12-16": replace(_FIRST, words=30),
+    "chatgpt-image-latest": replace(_FIRST, words=30),
     "gpt-image-2": _TWO,
     "gpt-image-2-2026-04-21": _TWO,
     "gpt-image-2.5-sunburst": _25,
@@ -100,13 +102,14 @@ def count_usage(order: Order, inputs: list[tuple[int, int]]) -> dict[str, Any] |
         return None
     text = len(order.prompt.split()) + 6
     images = sum(min(1536, math.ceil(width / 32) * math.ceil(height / 32)) for width, height in inputs)
-    output = order.n * (count_output(model, order.quality, *order.size) + 100 * order.partials)
+    drawn = order.n * (count_output(model, order.quality, *order.size) + 100 * order.partials)
+    written = order.n * model.words
     return {
         "input_tokens": text + images,
         "input_tokens_details": {"text_tokens": text, "image_tokens": images},
-        "output_tokens": output,
-        "output_tokens_details": {"text_tokens": 0, "image_tokens": output},
-        "total_tokens": text + images + output,
+        "output_tokens": drawn + written,
+        "output_tokens_details": {"text_tokens": written, "image_tokens": drawn},
+        "total_tokens": text + images + drawn + written,
     }
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from .models import MODELS
-from .rules import choose, missing, open_upload, read_number, read_order, read_prompt, split_size
+from .rules import MALFORMED, choose, missing, open_upload, read_number, read_order, read_prompt, split_size
 from .words import Call, Order, Refused, refuse_first
 
 EVERYWHERE = frozenset({"generations", "edits"})
@@ -169,6 +169,8 @@ def take_order(call: Call, profile: Profile, today: date) -> Order:
         raise Refused(status=404, message=f"Invalid URL ({call.method} {call.path})")
     if call.place != "generations" and profile.edit_transport not in {None, call.transport}:
         raise Refused(status=415, message=f"Expected a {profile.edit_transport} body.")
+    if call.transport == "json" and not isinstance(call.json, dict):
+        raise Refused(message=MALFORMED)
     if profile.official:
         return read_order(call, min(today, profile.stands_still or today))
     return read_loosely(call, profile)
@@ -202,7 +204,7 @@ def read_loosely(call: Call, profile: Profile) -> Order:
 def refuse_foreign(call: Call, profile: Profile) -> None:
     """Refuse what is outside a closed list, what is missing, and pictures that cannot be read."""
     for name in sorted(call.names - profile.known if profile.known else ()):
-        raise Refused(message=f"Unknown parameter: '{name}'.", code="unknown_parameter", param=name)
+        raise Refused(message=f"Unknown parameter: {name!r}.", code="unknown_parameter", param=name)
     model = call.fields.get("model")
     if profile.model_required and not model:
         raise missing("model")

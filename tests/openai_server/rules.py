@@ -14,6 +14,7 @@ from .words import Call, Order, Refused, Upload, refuse_first
 BLOCKED = "blocked-by-moderation"
 """A prompt with this word is refused at the input stage; one with BLOCKED_OUTPUT at the output stage."""
 BLOCKED_OUTPUT = "blocked-at-output"
+MALFORMED = "We could not parse the JSON body of your request."
 MEGABYTE = 1_000_000
 
 
@@ -71,7 +72,7 @@ def refuse_unknown(call: Call, model: Model) -> None:
     if call.place == "edits" and call.transport == "json":
         known |= {"images", "moderation"}
     for name in sorted(call.names - known):
-        raise Refused(message=f"Unknown parameter: '{name}'.", code="unknown_parameter", param=name)
+        raise Refused(message=f"Unknown parameter: {name!r}.", code="unknown_parameter", param=name)
 
 
 def check_together(call: Call, fmt: str, *, stream: bool) -> None:
@@ -103,6 +104,8 @@ def read_prompt(call: Call, longest: int = 32_000) -> str:
     prompt = call.fields.get("prompt")
     if not isinstance(prompt, str) or not prompt:
         raise missing("prompt")
+    if any("\ud800" <= letter <= "\udfff" for letter in prompt):
+        raise Refused(message=MALFORMED)
     if len(prompt) > longest:
         message = (
             f"Invalid 'prompt': string too long. Expected at most {longest} characters, got {len(prompt)}."
@@ -158,7 +161,7 @@ def split_size(size: Any) -> tuple[int, int]:
     wrong = len(numbers) != 2 or not all(
         n.isascii() and n.isdigit() and len(n) < 6 and int(n) for n in numbers
     )
-    refuse_first("size", (wrong, f"Invalid size '{size}'. Expected WIDTHxHEIGHT or auto."))
+    refuse_first("size", (wrong, f"Invalid size {size!r}. Expected WIDTHxHEIGHT or auto."))
     return int(numbers[0]), int(numbers[1])
 
 
@@ -209,7 +212,7 @@ def choose(call: Call, name: str, choices: tuple[str, ...], default: str) -> str
     if value is None:
         return default
     if value not in choices:
-        message = f"Invalid value: '{value}'. Supported values are: {', '.join(map(repr, choices))}."
+        message = f"Invalid value: {value!r}. Supported values are: {', '.join(map(repr, choices))}."
         raise Refused(message=message, code="invalid_value", param=name)
     return str(value)
 

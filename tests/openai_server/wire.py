@@ -57,16 +57,8 @@ class Torn(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.keep is not None:
-            whole = bytes(self.whole.body)
-            head = {"type": "http.response.start", "status": self.whole.status_code}
-            await send({**head, "headers": self.whole.raw_headers})
-            await send(
-                {
-                    "type": "http.response.body",
-                    "body": whole[: int(len(whole) * self.keep)],
-                    "more_body": True,
-                }
-            )
+            await send_head(self.whole, send)
+            await send_piece(bytes(self.whole.body)[: int(len(self.whole.body) * self.keep)], send)
             await asyncio.sleep(DELIVERY)
         transport = scope["transport"]
         if self.end == "reset":
@@ -88,14 +80,21 @@ class Slow(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.before and await wait_until_gone(receive, self.before):
             return
+        await send_head(self.whole, send)
         whole, step = bytes(self.whole.body), -(-len(self.whole.body) // self.pieces) or 1
-        head = {"type": "http.response.start", "status": self.whole.status_code}
-        await send({**head, "headers": self.whole.raw_headers})
         for start in range(0, len(whole), step):
             if start and await wait_until_gone(receive, self.between):
                 return
-            await send({"type": "http.response.body", "body": whole[start : start + step], "more_body": True})
-        await send({"type": "http.response.body"})
+            await send_piece(whole[start : start + step], send)
+        await send_piece(b"", send, more=False)
+
+
+async def send_head(whole: Response, send: Send) -> None:
+    await send({"type": "http.response.start", "status": whole.status_code, "headers": whole.raw_headers})
+
+
+async def send_piece(piece: bytes, send: Send, *, more: bool = True) -> None:
+    await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 def endless(start: bytes, filler: bytes, end: bytes, mebibytes: float, media_type: str) -> Response:
