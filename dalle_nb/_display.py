@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+from contextlib import suppress
+from contextvars import ContextVar, copy_context
 from dataclasses import replace
 from typing import Any
 
@@ -43,3 +47,23 @@ def publish(bundle: Bundle, **where: Any) -> None:
 
     data, metadata = bundle
     publish_display_data(data, metadata, **where)  # type: ignore[no-untyped-call]  # IPython types it not
+
+
+def stay_under_cell() -> None:
+    """Let what this thread shows from now on appear under the cell that runs now.
+
+    A kernel sends output to the cell of the thread's context. A plain thread has none, so that its picture
+    would appear under whatever cell runs when it comes at last.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if not hasattr(shell, "set_thread_parent") or threading.current_thread() is threading.main_thread():
+        return
+    if (pinned := _pinned.get()) is not None:
+        # A thread of a pool, back from another cell. A context copied from a pinned one keeps its cell.
+        with suppress(ValueError):
+            shell.reset_thread_parent(pinned)
+    if not any(variable.name == "parent_header" for variable in copy_context()):
+        _pinned.set(shell.set_thread_parent(shell.get_parent()))
+
+
+_pinned: ContextVar[Any] = ContextVar("dalle_nb_pinned", default=None)

@@ -16,6 +16,7 @@ from dalle_nb import _settings
 from dalle_nb._composing import Asked, compose, read_options
 from dalle_nb._backend import Backend, Terms
 from dalle_nb._catalog import Catalog, load_catalog
+from dalle_nb._display import stay_under_cell
 from dalle_nb._drawing import Drawing, Watch
 from dalle_nb._errors import DalleError, Interrupted
 from dalle_nb._language import speaking
@@ -163,6 +164,7 @@ class ImageGenerator:
         process of what the history holds already is answered from there (a notebook run again is free).
         Raises what `generate` raises.
         """
+        stay_under_cell()
         with speaking(self.settings.tongue(prompt)):
             workshop, asked = self._read(prompt, options, namespace)
             run = workshop.draw(asked, watch=watch, first=first, cancel=cancel)

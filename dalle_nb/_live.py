@@ -39,8 +39,11 @@ class LiveView:
 
     def planned(self, plan: Plan, record: RunRecord) -> None:
         """Say what a paid drawing may cost."""
-        if self._price and (plan.estimate is None or plan.estimate.high):
-            price = price_range(plan.estimate)
+        estimate = plan.estimate
+        if self._price and estimate is None:
+            self._put(line_bundle(tr("What Run {id} costs is not known beforehand.", id=record.id)))
+        elif self._price and estimate and estimate.high:
+            price = price_range(estimate)
             self._put(line_bundle(tr("Run {id} may cost {price}.", id=record.id, price=price)))
 
     def preview(self, index: int, data: bytes) -> None:
@@ -66,7 +69,7 @@ class LiveView:
     def stop(self) -> None:
         """Say that nothing more comes, so that no saved notebook waits for ever."""
         if self.begun and not self._previews:
-            self._put(line_bundle(tr("Not drawn.")))
+            self._put(line_bundle(tr("No picture.")))
 
     def _put(self, bundle: Bundle) -> None:
         known, self._place = self._place, self._place or uuid4().hex

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, no_var_expand
-from traitlets import Bool, Integer, Unicode, observe
+from traitlets import Bool, Integer, Unicode, observe, validate
 
 from dalle_nb._language import speaking, tr
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from dalle_nb._run import Run
 
 NAME, OTHER_NAME = "dalle", "dalle_nb"
+DEFAULTS = ("model", "size", "quality", "backend", "language", "thumbnail")
+"""Settings that ``%config DalleMagics`` takes."""
 
 
 def load(shell: InteractiveShell) -> None:
@@ -71,7 +73,14 @@ class DalleMagics(Magics):
     _priced = False
     """Whether a price was told before a drawing, which is done once."""
 
-    @observe("model", "size", "quality", "backend", "language", "thumbnail")
+    @validate(*DEFAULTS)
+    def _legal(self, proposal: Any) -> Any:
+        from dalle_nb._settings import parse_setting
+
+        name, value = proposal["trait"].name, proposal["value"]
+        return None if value is None else parse_setting(name, value)
+
+    @observe(*DEFAULTS)
     def _configure(self, change: Any) -> None:
         _workshop().configure(layer="config", **{change.name: change.new})
 

@@ -69,7 +69,8 @@ def shorten(text: str, most: int = 140) -> str:
 
 def alt_text(prompt: str, notes: Sequence[str] = ()) -> str:
     """Return what a picture shows, in words: its prompt in short, and what its painter says that it drew."""
-    return " — ".join(filter(None, (shorten(prompt), *(shorten(note) for note in notes[:1]))))
+    said = (shorten(prompt), *(shorten(note) for note in notes[:1]))
+    return " — ".join(filter(None, said)) or tr("a picture")
 
 
 def picture_bundle(
@@ -88,7 +89,7 @@ def picture_bundle(
         labels = [f"{run.id}/{picture.index}" for picture in run.pictures]
         picture = contact_sheet(list(zip(labels, data, strict=True)), long_edge)
     alts = list(dict.fromkeys(picture.alt for picture in run.pictures))
-    alt = shorten(" | ".join(alts), 400) or tr("a picture")
+    alt = shorten(" | ".join(alts), 400)
     if len(data) > 1:
         alt = tr("{count} pictures: {alt}", count=len(data), alt=alt)
     plain = [
@@ -175,7 +176,7 @@ def cost_of(run: RunRecord) -> str:
 
 def estimate_bundle(plan: Plan) -> Bundle:
     """Return what a Plan would send and cost, for ``--dry-run``."""
-    facts = [plan.model, tr("{count} calls", count=len(plan.calls)), price_range(plan.estimate)]
+    facts = [plan.model, tr("calls: {count}", count=len(plan.calls)), price_range(plan.estimate)]
     head = tr("Not sent: {facts}", facts=" · ".join(facts))
     sent = [_parameters(call.parameters) for call in plan.calls]
     rows = [*plan.notices, *dict.fromkeys(sent), clean(plan.request.prompt)]
