@@ -65,7 +65,7 @@ def paint_air(canvas: Canvas, sketch: Sketch, light: Light, *, indoors: bool = F
         _let_fall(canvas, light, "leaves", _MAPLE, 60, 0.013, _leaf)
     if {"blossom", "petals"} & wanted:
         if "blossom" in wanted and not indoors:
-            paint_branch(canvas, light, _BLOSSOM, size=0.018)
+            paint_branch(canvas, light, _BLOSSOM, size=0.014)
         _let_fall(canvas, light, "petals", _BLOSSOM, 110, 0.0055, _petal)
 
 
@@ -152,7 +152,7 @@ def _let_fall(canvas: Canvas, light: Light, name: str, colours: tuple[Colour, ..
                 x = 0.5 + (across - 0.5) * 3.2 / canvas.aspect
                 pen.polygon(outline(x, y, size * (0.55 + 1.1 * much**4), turn * 6.283, canvas.aspect))
 
-        canvas.over(light.cast(colour), canvas.shape(draw) * np.float32(0.95))
+        canvas.over(colour if light.ink else light.cast(colour), canvas.shape(draw) * np.float32(0.95))
 
 
 def _petal(x: float, y: float, size: float, turn: float, aspect: float) -> list[tuple[float, float]]:

@@ -35,7 +35,8 @@ class Placement:
     """Whether it hangs in the air, without a shadow."""
     distance: float = 0
     """0 near to 1 far."""
-    seated: bool = False
+    order: float = 0
+    """Things are painted in this order: by where their ground is, a seat before who sits on it."""
 
     def anchor(self, name: str, canvas: Canvas) -> Point | None:
         """Return where a part of it, such as the rim of a cup, is in the picture."""
@@ -57,7 +58,7 @@ def arrange(canvas: Canvas, sketch: Sketch, stage: Stage) -> list[Placement]:
         for copy in range(min(thing.count, _MOST)):
             one = _spread(spot, copy, min(thing.count, _MOST), total)
             placements += _place(canvas, thing, one, stage, aloft=where == "sky")
-    return sorted(placements, key=lambda placement: placement.y)
+    return sorted(placements, key=lambda placement: placement.order)
 
 
 def _choose_spot(thing: Thing, rank: int, free: dict[str, list[Spot]], stage: Stage) -> tuple[Spot, str]:
@@ -94,13 +95,12 @@ def _place(canvas: Canvas, thing: Thing, spot: Spot, stage: Stage, *, aloft: boo
     distance = float(np.clip((stage.horizon + 0.25 - spot.y) / 0.5, 0, 0.6)) if not aloft else 0.1
     if seat is None or seat not in subjects.names():
         sprite = _size_sprite(canvas, thing, spot)
-        return [Placement(thing=thing, sprite=sprite, x=spot.x, y=_lift(spot, sprite, canvas, aloft), aloft=aloft, distance=distance)]
+        return [Placement(thing=thing, sprite=sprite, x=spot.x, y=_lift(spot, sprite, canvas, aloft), aloft=aloft, distance=distance, order=spot.y)]
     chair = _size_sprite(canvas, Thing(name=seat), replace(spot, scale=spot.scale * 1.1))
-    below = Placement(thing=Thing(name=seat), sprite=chair, x=spot.x, y=spot.y, distance=distance)
+    below = Placement(thing=Thing(name=seat), sprite=chair, x=spot.x, y=spot.y, distance=distance, order=spot.y)
     at = below.anchor("seat", canvas) or (spot.x, spot.y)
     sitter = _size_sprite(canvas, thing, replace(spot, scale=spot.scale * 0.95))
-    # The sitter is painted right after its seat: a hair nearer, though it is higher up.
-    above = Placement(thing=thing, sprite=sitter, x=at[0], y=at[1], aloft=True, distance=distance, seated=True)
+    above = Placement(thing=thing, sprite=sitter, x=at[0], y=at[1], aloft=True, distance=distance, order=spot.y)
     return [below, above]
 
 
@@ -116,7 +116,7 @@ def _size_sprite(canvas: Canvas, thing: Thing, spot: Spot) -> Sprite:
     share = min(share, 0.94 * spot.y if spot.y > 0.5 else 0.9)
     pixels = round(share * canvas.whole[1])
     sprite = art.sprite(pixels, colour=thing.colour, wears=thing.wears, holds=thing.holds)
-    widest = 0.8 * canvas.whole[0]
+    widest = spot.widest * canvas.whole[0]
     if sprite.pixels.shape[1] > widest:
         pixels = round(pixels * widest / sprite.pixels.shape[1])
         sprite = art.sprite(pixels, colour=thing.colour, wears=thing.wears, holds=thing.holds)

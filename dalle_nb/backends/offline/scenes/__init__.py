@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from dalle_nb.backends.offline.canvas import Canvas
 from dalle_nb.backends.offline.light import Light, light_of
-from dalle_nb.backends.offline.scenes import beach, city, garden, moon, table
+from dalle_nb.backends.offline.scenes import abstract, beach, city, forest, garden, meadow, moon, mountain, sea, sky, table
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch
 
@@ -22,6 +22,14 @@ _SCENES: dict[str, tuple[Scene, str]] = {
     "city": (city.paint, "day"),
     "table": (table.paint, "day"),
     "beach": (beach.paint, "day"),
+    "meadow": (meadow.paint, "day"),
+    "farmland": (meadow.paint_farmland, "day"),
+    "forest": (forest.paint, "day"),
+    "mountain": (mountain.paint, "day"),
+    "sea": (sea.paint, "day"),
+    "underwater": (sea.paint_underwater, "day"),
+    "sky": (sky.paint, "day"),
+    "abstract": (abstract.paint, "day"),
 }
 """By name: what paints it, and the hour it looks best in."""
 
@@ -39,6 +47,6 @@ def names() -> tuple[str, ...]:
 
 def paint_scene(canvas: Canvas, sketch: Sketch) -> tuple[Stage, Light]:
     """Paint the scene of a Sketch (an unknown or missing one: the abstract) and return its stage and light."""
-    paint, hour = _SCENES.get(sketch.scene or "abstract", _SCENES["beach"])
+    paint, hour = _SCENES.get(sketch.scene or "abstract", _SCENES["abstract"])
     light = light_of(sketch, "night" if "cyberpunk" in sketch.styles else hour)
     return paint(canvas, sketch, light), light

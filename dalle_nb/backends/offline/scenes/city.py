@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
-from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas, Colour, Plane, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import mirror_above
@@ -70,7 +71,7 @@ def _build_row(canvas: Canvas, lamps: Canvas, light: Light, row: int, neon: bool
     while u < 1.65:
         width = wide * (0.7 + 0.9 * chance.random())
         # The middle of the town is the tallest: a skyline wants a summit.
-        height = (0.15 + 0.36 * chance.random() * (1.1 - 0.14 * row)) * (0.72 + 0.5 * np.exp(-((u / 0.42) ** 2)))
+        height = (0.12 + 0.42 * chance.random() ** (1 + 0.35 * row) * (1.1 - 0.1 * row)) * (0.72 + 0.5 * np.exp(-((u / 0.42) ** 2)))
         plan = chance.random(4)
         left = 0.5 + u / canvas.aspect
         tower = (left, _SHORE - height, left + width / canvas.aspect, _SHORE)
@@ -154,7 +155,7 @@ def _hang_sign(canvas: Canvas, lamps: Canvas, tower: tuple[float, float, float, 
 def _drift_haze(canvas: Canvas, light: Light, row: int, neon: bool) -> None:
     """Let haze lie between one row and the next."""
     colour = hexed("#ff4f9a") if neon and light.night else light.horizon
-    strength = 0.34 * (1 - (row + 1) / 4)
+    strength = 0.4 * (1 - row / 4)
     canvas.over(colour, np.exp(-(((canvas.y - np.float32(_SHORE)) / np.float32(0.2)) ** 2)) * np.float32(strength))
 
 
@@ -162,13 +163,24 @@ def _flood(canvas: Canvas, lamps: Canvas, light: Light) -> None:
     """Fill the front with water that carries the city's mirror image, drawn long by the waves."""
     water, below = canvas.band(_SHORE, 1), lamps.band(_SHORE, 1)
     ripple = water.ground_noise("ripple", _SHORE, 0.14, flat=3.5, steep=0.05) - np.float32(0.5)
-    sway = ripple * (np.float32(0.025) + np.float32(0.12) * (water.y - np.float32(_SHORE)))
-    water.fill(mirror_above(canvas, water, sway))
+    sway = ripple * (np.float32(0.012) + np.float32(0.06) * (water.y - np.float32(_SHORE)))
+    water.fill(_drawn_long(water, mirror_above(canvas, water, sway)))
     deep = mix(times(light.zenith, 0.7), hexed("#0a0618"), 0.6) if light.night else light.cast(hexed("#3d6f8e"))
     water.over(deep, np.float32(0.4) + ripple * np.float32(0.3))
-    below.fill(mirror_above(lamps, below, sway * 1.6) * 0.75)
-    water.glaze((1.0, 1.0, 1.0), 0.0)
-    water.rgb += below.rgb * 0.5
+    below.fill(_drawn_long(below, mirror_above(lamps, below, sway)) * np.float32(1.2))
+    water.rgb += below.rgb * (np.float32(0.9) + ripple)[..., None]
+    canvas.band(_SHORE - 0.004, _SHORE + 0.002).darken(0.45)
+
+
+def _drawn_long(water: Canvas, image: Plane) -> Plane:
+    """Return a mirror image (h, w, 3) smeared downwards, as restless water shows lamps."""
+    rows, columns = image.shape[:2]
+    small = (columns, max(2, round(rows * water.pixel / 0.016)))
+    channels = [
+        Image.fromarray(np.ascontiguousarray(image[..., k])).resize(small, Image.Resampling.BOX).resize((columns, rows), Image.Resampling.BICUBIC)
+        for k in range(3)
+    ]
+    return image * np.float32(0.35) + np.dstack(channels) * np.float32(0.65)
 
 
 def _let_shine(canvas: Canvas, lamps: Canvas) -> None:

@@ -23,7 +23,7 @@ def paint_sky(canvas: Canvas, sketch: Sketch, light: Light, horizon: float, *, c
         hang_aurora(canvas, horizon)
     if "full-moon" in wanted:
         hang_moon(canvas, light.sun[0] - 0.08, max(0.17, 0.32 * horizon), 0.1)
-    elif light.clear and "aurora" not in wanted and "earth" not in wanted:
+    elif light.clear and not {"aurora", "earth", "neon"} & wanted:
         hang_sun(canvas, light, horizon)
     if "earth" in wanted:
         hang_earth(canvas, 0.7, 0.27, 0.17)
@@ -66,10 +66,11 @@ def hang_sun(canvas: Canvas, light: Light, horizon: float) -> None:
         hang_moon(canvas, x, y, 0.05)
         return
     low = light.time in ("dawn", "dusk")
-    canvas.glow(x, y, 0.3 if low else 0.2, times(light.sun_colour, (1.0, 0.8, 0.5)), 0.45)
-    canvas.glow(x, y, 0.07, light.sun_colour, 0.6)
+    for radius, strength in ((0.34 if low else 0.24, 0.5), (0.085, 0.75)):
+        part = canvas.around(x, y, radius * 3)
+        part.over(light.sun_colour, np.exp(-part.distance(x, y) / np.float32(radius)) * np.float32(strength))
     disc = canvas.around(x, y, 0.08)
-    disc.over(mix(light.sun_colour, (1.0, 1.0, 1.0), 0.6), disc.edge(np.float32(0.042) - disc.distance(x, y)))
+    disc.over(mix(light.sun_colour, (1.0, 1.0, 1.0), 0.75), ramp(0.05, 0.034, disc.distance(x, y)))
 
 
 def hang_moon(canvas: Canvas, x: float, y: float, radius: float) -> None:

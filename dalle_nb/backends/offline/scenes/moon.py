@@ -83,7 +83,7 @@ def _paint_dust(canvas: Canvas) -> None:
     _press_craters(ground, height)
     slope = (np.roll(height, -1, 1) - height) * np.float32(1 / canvas.pixel)
     fall = (np.roll(height, -1, 0) - height) * np.float32(1 / canvas.pixel)
-    shade = np.clip(np.float32(0.5) - slope * np.float32(1.5) + fall * np.float32(0.7), 0.03, 1.05)
+    shade = np.clip(np.float32(0.42) - slope * np.float32(0.62) + fall * np.float32(0.3), 0.05, 1.0)
     far = ramp(_HORIZON + 0.2, _HORIZON - 0.05, ground.y)
     colour = np.asarray(hexed("#c6c9d6"), np.float32) * (shade * (1 - far * 0.15))[..., None]
     ground.over(colour, ground.edge(ground.y - crest))

@@ -20,6 +20,8 @@ class Spot:
     """0 to 1 of the height: its feet (its middle, for a spot in the sky)."""
     scale: float
     """Height, in heights of the picture, of a thing as tall as a person that stands here."""
+    widest: float = 0.8
+    """Width, in widths of the picture, that a thing may take at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

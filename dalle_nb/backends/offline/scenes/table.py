@@ -10,7 +10,7 @@ from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch
 
 _EDGE = 0.6
-_WALL = hexed("#c9955f")
+_WALL = hexed("#b07a4a")
 
 
 def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
@@ -20,7 +20,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     _paint_wood(canvas, light)
     warm = mix(light.tint, hexed("#ffefd8"), 0.4)
     return Stage(
-        spots=(Spot(x=0.36, y=0.9, scale=1.3), Spot(x=0.72, y=0.9, scale=1.15), Spot(x=0.55, y=0.76, scale=0.85)),
+        spots=(Spot(x=0.36, y=0.9, scale=1.3, widest=0.5), Spot(x=0.73, y=0.95, scale=1.0, widest=0.42), Spot(x=0.55, y=0.76, scale=0.85)),
         back=(Spot(x=0.82, y=0.72, scale=0.55), Spot(x=0.14, y=0.72, scale=0.5)),
         horizon=_EDGE,
         tint=warm,
@@ -39,8 +39,9 @@ def _paint_view(canvas: Canvas, light: Light) -> None:
     view.fill(view.gradient([(0, mix(light.middle, bright, 0.6)), (_EDGE, bright)]))
     leaves = light.leaves or (light.cloud_shade, light.middle, light.cloud)
     blur = view.noise("garden", 0.4, octaves=3)
-    view.over(light.cast(leaves[1]), ramp(0.42, 0.85, blur) * np.float32(0.75))
+    view.over(light.cast(leaves[1]), ramp(0.36, 0.8, blur) * np.float32(0.85))
     view.over(light.cast(leaves[2]), ramp(0.5, 0.95, view.noise("garden-2", 0.22, octaves=2)) * np.float32(0.6))
+    view.over(light.cast(times(leaves[0], 0.8)), ramp(0.1, 0.9, view.y / _EDGE) * ramp(0.3, 0.7, view.noise("hedge", 0.3, octaves=3)) * np.float32(0.6))
     lamps = light.sun_colour if not light.night else hexed("#ffb760")
     chance = canvas.chance("bokeh")
     for _ in range(46):
@@ -49,7 +50,7 @@ def _paint_view(canvas: Canvas, light: Light) -> None:
         spot = view.around(x, y * _EDGE, radius * 1.2)
         if spot.rgb.size:
             far = spot.distance(x, y * _EDGE) / np.float32(radius)
-            spot.glaze(mix(lamps, leaves[2], 0.3), ramp(1.04, 0.94, far) * (0.7 + 0.5 * far**3) * np.float32(0.12 + 0.26 * strength))
+            spot.glaze(mix(lamps, leaves[2], 0.15), ramp(1.04, 0.94, far) * (0.7 + 0.5 * far**3) * np.float32(0.12 + 0.26 * strength))
 
 
 def _paint_frame(canvas: Canvas, light: Light) -> None:

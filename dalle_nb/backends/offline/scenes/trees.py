@@ -62,6 +62,7 @@ def paint_foliage(
     leaves: tuple[Colour, ...],
     chance: np.random.Generator,
     distance: float = 0,
+    accent: bool = False,
 ) -> None:
     """Dab leaves or blossom around twig ends: dark below, light above, each shade in its own cover."""
     side = -1 if light.sun[0] < 0.5 else 1
@@ -76,7 +77,7 @@ def paint_foliage(
             for (x, y), radius in zip(dabs.tolist(), radii.tolist(), strict=True):
                 pen.disc(x, y, radius)
 
-        canvas.over(light.far(colour, distance), canvas.shape(draw) * np.float32(0.93))
+        canvas.over(colour if accent else light.far(colour, distance), canvas.shape(draw) * np.float32(0.93))
 
 
 def draw_palm(pen: Pen, aspect: float, foot: Point, height: float, lean: float) -> Point:
@@ -130,12 +131,12 @@ def paint_branch(canvas: Canvas, light: Light, colours: tuple[Colour, ...], *, s
 
     def draw(pen: Pen) -> None:
         reach = min(1.0, canvas.aspect)
-        for foot, height, lean in (((1.04, 0.3), 0.85 * reach, -1.15), ((1.03, -0.04), 0.6 * reach, -1.75)):
-            tips.extend(grow_tree(pen, canvas.aspect, foot, height, chance, lean=lean, bend=0.36, twigs=5))
+        for foot, height, lean in (((1.04, 0.17), 0.62 * reach, -1.35), ((1.03, -0.03), 0.42 * reach, -1.9)):
+            tips.extend(grow_tree(pen, canvas.aspect, foot, height, chance, lean=lean, bend=0.34, twigs=5))
 
     part = canvas.band(0, 0.75)
     part.over(light.cast(hexed("#43322c")), part.shape(draw) * np.float32(0.95))
-    paint_foliage(part, light, tips[::2], size, colours, chance)
+    paint_foliage(part, light, tips[::2], size, colours, chance, accent=light.ink)
 
 
 def draw_pine(pen: Pen, aspect: float, x: float, y: float, height: float, chance: np.random.Generator) -> None:
@@ -169,3 +170,19 @@ def paint_pines(canvas: Canvas, light: Light, name: str, *, foot: Callable[[floa
     if light.snowy:
         step = max(1, round(height * 0.035 / canvas.pixel))
         canvas.over(light.far(SNOW, distance), np.clip(cover - np.roll(cover, step, 0), 0, 1) * 0.9 + cover * ramp(0.05, 0.35, tone) * 0.8)
+
+
+def paint_grove(canvas: Canvas, light: Light, name: str, left: float, right: float, foot: float, height: float, count: int, colour: Colour) -> None:
+    """Paint a few tall firs between two x, each its own shade."""
+    for number, (along, size) in enumerate(canvas.chance(name).random((count, 2)).tolist()):
+        x, tall = left + (right - left) * (number + 0.3 + 0.4 * along) / count, height * (0.7 + 0.45 * size)
+        part = canvas.window(x - tall * 0.4 / canvas.aspect, foot - tall * 1.1, x + tall * 0.4 / canvas.aspect, foot + 0.01)
+        if not part.rgb.size:
+            continue
+        chance = canvas.chance(f"{name}/{number}")
+        cover = part.shape(lambda pen, x=x, tall=tall, chance=chance: draw_pine(pen, canvas.aspect, x, foot, tall, chance))  # type: ignore[misc]  # defaults bind the loop's values
+        tone = part.noise(f"{name}-needles", 0.05, octaves=5) - np.float32(0.5)
+        part.over(np.asarray(light.cast(colour), np.float32) * (1 + 0.8 * tone)[..., None], cover)
+        if light.snowy:
+            step = max(1, round(tall * 0.03 / canvas.pixel))
+            part.over(light.cast(SNOW), np.clip(cover - np.roll(cover, step, 0), 0, 1) + cover * ramp(0.0, 0.3, tone) * 0.75)

@@ -1,0 +1,108 @@
+"""Open country: a meadow with flowers and a tree, and farmland with its fields."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, hexed, mix, ramp, times
+from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.scenes.heaven import paint_sky
+from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow, paint_ridge
+from dalle_nb.backends.offline.scenes.stage import Spot, Stage
+from dalle_nb.backends.offline.scenes.trees import paint_pines, paint_tree
+from dalle_nb.backends.offline.sketch import Sketch
+
+_HORIZON = 0.58
+_FLOWERS = {
+    "spring": ("#f7a8c4", "#fff3f6", "#ffd84f", "#c79bf0"),
+    "summer": ("#ff6b5e", "#fff8e8", "#ffd23f", "#6fa8ff"),
+    "autumn": ("#e2772e", "#c93f2a", "#f0c04a", "#8a4a2a"),
+    "winter": (),
+}
+_BLOSSOM = (hexed("#d9839c"), hexed("#f4b3c4"), hexed("#fde4ea"))
+
+
+def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
+    """Paint hills, a tree at one side, and a meadow full of the season's flowers."""
+    paint_sky(canvas, sketch, light, _HORIZON, clouds=0.55)
+    _paint_hills(canvas, light)
+    tree = not {"tree", "cherry-tree", "pine", "palm"}.intersection(thing.name for thing in sketch.things)
+    if tree:
+        blossom = _BLOSSOM if "blossom" in sketch.effects else None
+        paint_tree(canvas, light, "tree", (0.14, 0.76), 0.46, leaves=blossom, lean=0.08)
+    _sow_flowers(canvas, light)
+    return open_stage(light)
+
+
+def paint_farmland(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
+    """Paint fields in strips that run to the hills."""
+    paint_sky(canvas, sketch, light, _HORIZON, clouds=0.5)
+    _paint_hills(canvas, light)
+    field = canvas.band(_HORIZON + 0.03, 1)
+    depth = field.y - np.float32(_HORIZON - 0.05)
+    across = (field.u - np.float32(0.06)) / depth
+    strip = np.floor(across * 1.1 + 40).astype(int) % 4
+    crops = [light.grass, hexed("#e0bd55"), mix(light.grass, hexed("#4f8a3c"), 0.6), hexed("#9a7044")]
+    colours = np.asarray([light.cast(SNOW if light.snowy else crop) for crop in crops], np.float32)[strip]
+    furrow = 0.84 + 0.2 * np.sin(across * 42) * ramp(0.05, 0.2, depth) + 0.22 * (field.noise("crop", 0.02, octaves=3) - 0.5)
+    field.fill(colours * furrow[..., None])
+    field.over(light.haze, ramp(_HORIZON + 0.2, _HORIZON, field.y) * np.float32(0.45))
+    return open_stage(light)
+
+
+def open_stage(light: Light) -> Stage:
+    """Return the stage of open country."""
+    return Stage(
+        spots=(
+            Spot(x=0.5, y=0.91, scale=0.72), Spot(x=0.79, y=0.87, scale=0.55), Spot(x=0.27, y=0.86, scale=0.5),
+            Spot(x=0.64, y=0.8, scale=0.36),
+        ),
+        back=(Spot(x=0.76, y=0.69, scale=0.26), Spot(x=0.42, y=0.67, scale=0.2), Spot(x=0.92, y=0.72, scale=0.26)),
+        horizon=_HORIZON,
+        tint=light.tint,
+        haze=light.haze,
+        rim=times(light.sun_colour, 0.35 if light.clear else 0.1),
+        from_right=light.sun[0] > 0.5,
+        shadow=light.shadow,
+    )  # fmt: skip
+
+
+def _paint_hills(canvas: Canvas, light: Light) -> None:
+    """Paint three ranges of hills, woods on the middle one, and the meadow before them."""
+    grass = SNOW if light.snowy else light.grass
+    wood = hexed("#2f5a44") if light.snowy or not light.leaves else mix(light.leaves[0], hexed("#3c6a44"), 0.35)
+    paint_ridge(canvas, light, "far", base=0.5, rise=0.13, cell=0.75, colour=hexed("#5d7f9c"), distance=0.6, rough=0.15)
+    paint_ridge(canvas, light, "wood", base=0.555, rise=0.07, cell=0.6, colour=mix(wood, grass, 0.35), distance=0.38)
+    paint_pines(canvas, light, "edge", foot=lambda x: 0.588 + 0.012 * np.sin(x * 9), height=0.055, count=70, colour=wood, distance=0.25)
+    paint_meadow(canvas, light, _HORIZON + 0.005)
+    paint_ridge(canvas, light, "near", base=0.665, rise=0.06, cell=0.9, colour=times(grass, 0.98), distance=0.08, mist=0.22, rough=0.12)
+
+
+def _sow_flowers(canvas: Canvas, light: Light) -> None:
+    """Sow flowers and tufts of grass, larger the nearer."""
+    chance = canvas.chance("flowers")
+    tufts = np.sort(chance.random((420, 3)), axis=0)[:, [0]], chance.random((420, 3))
+
+    def draw_tufts(pen: Pen) -> None:
+        for (depth,), (across, turn, size) in zip(tufts[0].tolist(), tufts[1].tolist(), strict=True):
+            y = _HORIZON + 0.1 + 0.36 * depth**0.8
+            x = 0.5 + (across - 0.5) * 3.2 / canvas.aspect
+            tall = 0.035 * (0.2 + depth) * (0.5 + size)
+            for lean in (-0.5, 0.0, 0.5):
+                tip = (x + (lean + turn - 0.5) * tall * 0.6 / canvas.aspect, y - tall)
+                pen.polygon([(x - 0.0016 / canvas.aspect, y), (x + 0.0016 / canvas.aspect, y), tip])
+
+    blade: Colour = times(light.cast(light.grass), 0.72 if not light.snowy else 0.9)
+    canvas.over(blade, canvas.shape(draw_tufts) * np.float32(0.7))
+    for code in _FLOWERS.get(light.season, ()):
+        heads = chance.random((75, 3))
+
+        def draw(pen: Pen, heads: np.ndarray = heads) -> None:
+            for across, depth, size in heads.tolist():
+                y, x = _HORIZON + 0.09 + 0.33 * depth, 0.5 + (across - 0.5) * 3.2 / canvas.aspect
+                radius = 0.008 * (0.12 + depth) * (0.6 + 0.6 * size)
+                for k in range(5):
+                    angle = k * 1.2566 + size * 6
+                    pen.disc(x + radius * 0.8 * np.cos(angle) / canvas.aspect, y + radius * 0.6 * np.sin(angle), radius * 0.55)
+
+        canvas.over(light.cast(hexed(code)), canvas.shape(draw))

@@ -1,0 +1,86 @@
+"""High mountains: lit peaks of rock and snow, firs, and a lake that mirrors them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dalle_nb.backends.offline.canvas import Canvas, Plane, hexed, mix, ramp, times
+from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.scenes.heaven import paint_sky
+from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow, paint_ridge, paint_water
+from dalle_nb.backends.offline.scenes.stage import Spot, Stage
+from dalle_nb.backends.offline.scenes.trees import paint_grove, paint_pines
+from dalle_nb.backends.offline.sketch import Sketch
+
+_SHORE = 0.66
+
+
+def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
+    """Paint two ranges, the wood at their foot, the lake, and a near shore."""
+    paint_sky(canvas, sketch, light, _SHORE, clouds=0.42)
+    raise_peaks(canvas, light, "far-peaks", base=0.46, rise=0.2, cell=0.5, distance=0.5)
+    raise_peaks(canvas, light, "peaks", base=0.54, rise=0.42, cell=0.85, distance=0.14)
+    ground = SNOW if light.snowy else times(light.grass, 0.9)
+    paint_ridge(canvas, light, "foothill", base=0.63, rise=0.05, cell=0.5, colour=mix(ground, hexed("#4f7a58"), 0.35), distance=0.2)
+    fir = hexed("#2b5643")
+    paint_pines(canvas, light, "wood", foot=lambda x: 0.655, height=0.085, count=110, colour=fir, distance=0.22)
+    paint_water(canvas, light, _SHORE, colour=hexed("#2f6f8a"), clear=0.72, calm=0.85)
+    _paint_shore(canvas, light, ground)
+    _frame_with_firs(canvas, light)
+    return Stage(
+        spots=(Spot(x=0.5, y=0.94, scale=0.55), Spot(x=0.76, y=0.94, scale=0.48), Spot(x=0.28, y=0.94, scale=0.45)),
+        back=(Spot(x=0.72, y=0.69, scale=0.17), Spot(x=0.36, y=0.685, scale=0.15)),
+        horizon=_SHORE,
+        tint=light.tint,
+        haze=light.haze,
+        rim=times(light.sun_colour, 0.3 if light.clear else 0.1),
+        from_right=light.sun[0] > 0.5,
+        shadow=light.shadow,
+    )
+
+
+def raise_peaks(canvas: Canvas, light: Light, name: str, *, base: float, rise: float, cell: float, distance: float) -> None:
+    """Raise a range with sharp crests; its facets are lit from the sun's side, and snow lies on the heights."""
+    fold = 1 - np.abs(canvas.line(name, cell, octaves=3) - np.float32(0.5)) * 2.6
+    ragged = canvas.line(f"{name}-teeth", cell * 0.3, octaves=5) - np.float32(0.5)
+    crest = np.float32(base) - np.float32(rise) * (fold * np.float32(0.85) + ragged * np.float32(0.34))
+    below = canvas.y - crest
+    facets = _fold_facets(canvas, name, crest, light)
+    snowline = (0.3 if light.snowy else 0.62) * rise
+    high = np.float32(base + 0.1) - canvas.y + (facets - np.float32(0.5)) * np.float32(0.16)
+    snow = ramp(snowline, snowline + 0.09, high) if not light.snowy else ramp(-0.12, 0.06, high)
+    rock = np.asarray(light.far(hexed("#6f7686"), distance), np.float32) * (0.5 + 0.75 * facets)[..., None]
+    white = np.asarray(light.far(SNOW, distance * 0.8), np.float32)
+    shade = np.asarray(mix(light.far(hexed("#8fa6cc"), distance), light.zenith, 0.18), np.float32)
+    lit = ramp(0.32, 0.62, facets)[..., None]
+    body = rock + (shade + (white - shade) * lit - rock) * snow[..., None]
+    canvas.over(body, canvas.edge(below))
+    canvas.over(light.haze, ramp(base + 0.02, base + 0.14, canvas.y) * canvas.edge(below) * np.float32(0.55))
+
+
+def _fold_facets(canvas: Canvas, name: str, crest: Plane, light: Light) -> Plane:
+    """Return how a mountain's folds catch the light, 0 to 1: ribs that run down from the crest."""
+    height = canvas.noise(f"{name}-ribs", 0.16, flat=0.62, octaves=6, gain=0.56)
+    spurs = 1 - np.abs(height - np.float32(0.5)) * 2
+    step = max(1, round(0.007 / canvas.pixel))
+    across = np.roll(spurs, -step, 1) - np.roll(spurs, step, 1)
+    slope = np.gradient(crest[0]).astype(np.float32)[None] * np.float32(0.35)
+    side = 1.0 if light.sun[0] > 0.5 else -1.0
+    return np.clip(np.float32(0.5) - (across * np.float32(1.5) + np.clip(-slope, -0.5, 0.5)) * np.float32(side), 0, 1)
+
+
+def _paint_shore(canvas: Canvas, light: Light, ground: tuple[float, float, float]) -> None:
+    """Paint the near bank that things stand on."""
+    part = canvas.band(0.78, 1)
+    crest = np.float32(0.865) - (part.line("shore", 0.5, octaves=5) - np.float32(0.5)) * np.float32(0.06) - np.abs(part.x - np.float32(0.5)) * np.float32(0.05)
+    before = part.rgb.copy()
+    paint_meadow(part, light, 0.78, colour=ground, depth=0.25)
+    edge = part.edge(part.y - crest)[..., None]
+    part.rgb[...] = before + (part.rgb - before) * edge
+    part.over(times(light.cast(ground), 0.55), np.exp(-np.abs(part.y - crest) / np.float32(0.006)) * np.float32(0.5))
+
+
+def _frame_with_firs(canvas: Canvas, light: Light) -> None:
+    """Stand tall firs at both edges, so that the view has a frame."""
+    for name, left, right, count in (("firs-left", 0.0, 0.13, 3), ("firs-right", 0.9, 1.0, 2)):
+        paint_grove(canvas, light, name, left, right, 0.93, 0.42, count, hexed("#234a3a"))
