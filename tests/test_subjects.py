@@ -10,7 +10,7 @@ import pytest
 
 from dalle_nb.backends.offline import subjects
 from dalle_nb.backends.offline.subjects import Sprite, names, subject
-from dalle_nb.backends.offline.subjects.shades import SHADES, drawable, is_colour, shade
+from dalle_nb.backends.offline.subjects.shades import SHADES, _to_oklab, drawable, is_colour, shade
 
 ART = files(subjects) / "art"
 FIGURES = [(name, pose) for name in names() for pose in subject(name).poses]
@@ -173,5 +173,5 @@ def test_shades_run_from_pale_to_ink(colour: str) -> None:
     family = [shade(base, step) for step in ("pale", "light", "", "dark", "deep", "ink")]
     assert len(family) == len(SHADES)
     assert all(map(is_colour, family))
-    lightness = [np.dot((0.2126, 0.7152, 0.0722), [int(c[i : i + 2], 16) for i in (1, 3, 5)]) for c in family]
+    lightness = [_to_oklab(colour)[0] for colour in family]
     assert lightness == sorted(lightness, reverse=True)
