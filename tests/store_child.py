@@ -126,6 +126,19 @@ def race(home: Path, times: int) -> None:
     _tell(_at_once(work))
 
 
+def open_at_once(root: Path, times: int) -> None:
+    """Make one store after the other, each from eight processes at once."""
+    _tell([end for number in range(times) for end in _at_once(partial(Store.open, root / str(number)))])
+
+
+def leave_a_zombie(home: Path, _: int) -> None:
+    """Begin in a child that dies and is not yet buried, and tell what an opening store makes of its Run."""
+    store = Store.open(home)
+    child = _fork(lambda: store.begin(plan()))
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    _tell(Store.open(home).newest(1)[0].status)
+
+
 def spend(home: Path, limit: int) -> None:
     """Ask for a picture of a dollar from 2 processes with 16 threads each, under one budget."""
 
@@ -151,6 +164,7 @@ def fork_while_drawing(home: Path, times: int) -> None:
     def work() -> None:
         while not done.wait(0.002):
             draw(store, "parent")
+            store.newest(5)
 
     threads = [Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -211,12 +225,12 @@ def _say(work: Callable[[], object]) -> None:
         _tell([type(error).__name__, error.what, error.fix])
 
 
-def _at_once(work: Callable[[], None], processes: int = 8) -> list[int]:
+def _at_once(work: Callable[[], object], processes: int = 8) -> list[int]:
     """Do the work in several processes that begin at the same moment; return how they end."""
-    start = time.time() + 0.2
+    start = time.time() + 0.03
 
     def wait_and_work() -> None:
-        time.sleep(start - time.time())
+        time.sleep(max(0, start - time.time()))
         work()
 
     children = [_fork(wait_and_work) for _ in range(processes)]

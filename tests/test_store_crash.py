@@ -86,6 +86,16 @@ def test_eight_processes_write_at_once_even_while_the_store_is_being_made(tmp_pa
     assert store.probe().complaints == ()
 
 
+def test_eight_processes_make_the_same_store_at_once(tmp_path: Path) -> None:
+    """Whoever comes second waits for the first, also where SQLite by itself would not."""
+    assert run_program("open_at_once", tmp_path, 20) == [[0] * 160]
+
+
+def test_a_process_that_is_dead_and_not_buried_is_dead(tmp_path: Path) -> None:
+    """A zombie still has its number and start, and finishes nothing."""
+    assert run_program("leave_a_zombie", tmp_path / "home") == [Status.INTERRUPTED]
+
+
 def test_a_budget_holds_over_threads_and_processes(tmp_path: Path) -> None:
     """Of 32 calls of a dollar each, in two processes at once, a budget of 5 dollars lets 5 begin."""
     assert run_program("spend", tmp_path / "home", 5_000_000) == [[0, 0]]

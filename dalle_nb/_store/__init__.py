@@ -162,7 +162,7 @@ class Store:
             self._files.write(self._sidecar(run, picture), sidecar_bytes(run, picture))
             sync(self._files.keep(data, picture.sha256, media_type).parent)
         with self._database.writing() as connection:
-            connection.execute(insert(pictures).values(picture_row(picture, run.id)))
+            connection.execute(insert(pictures), picture_row(picture, run.id))
         return picture
 
     def keep_input(self, blob: Blob) -> Blob:
@@ -177,7 +177,7 @@ class Store:
     def note_attempt(self, run: RunRecord, attempt: Attempt) -> None:
         """Write down one call made for a Run, and what is known of its bill."""
         with self._database.writing() as connection:
-            connection.execute(insert(attempts).values(attempt_row(attempt, run.id)))
+            connection.execute(insert(attempts), attempt_row(attempt, run.id))
 
     def quarantine(self, run: RunRecord, data: bytes, reason: str) -> Path:
         """Keep what came instead of a picture, beside the reason why it is none; return its file."""

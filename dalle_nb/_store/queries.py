@@ -18,7 +18,7 @@ _there = runs.c.deleted.is_(None)
 
 def insert_run(connection: Connection, values: dict[str, Any]) -> int:
     """Return the id of a new row."""
-    key = connection.execute(insert(runs).values(values)).inserted_primary_key
+    key = connection.execute(insert(runs), values).inserted_primary_key
     assert key is not None
     return int(key[0])
 

@@ -16,46 +16,52 @@ from dalle_nb._store.rows import picture_row, read_sidecar, run_row
 from dalle_nb._store.schema import pictures, runs
 from dalle_nb._store.sqlite import Database
 
+Found = tuple[RunRecord, PictureRecord]
+
 
 def recover(database: Database, files: Files) -> None:
     """Leave no draft, no unnoticed picture and no unfinished Run of a process that is dead.
 
-    The files are looked through only when there is something to look for.
+    An empty history is filled from the sidecars: its database was lost. The files are looked through
+    only then, and when a process has died in the middle of a Run.
     """
     files.sweep()
     with database.reading() as connection:
-        empty = connection.execute(select(runs.c.id).limit(1)).first() is None
-        dead = _dead_runs(connection)
-    if not (dead or empty):
-        return
-    found = _sidecars(files, dead, everything=empty)
+        if not (_is_empty(connection) or _dead_runs(connection)):
+            return
+    # Looked at once more, for now nobody else can put it right, or begin a Run, at the same time.
     with database.writing() as connection:
+        dead = _dead_runs(connection)
+        found = _sidecars(files, None if _is_empty(connection) else set(dead))
         for _, family in groupby(found, key=lambda pair: pair[0].uid):
-            _adopt(connection, list(family), dead)
-        # A Run that its process finished after all (it was only thought dead) has no owner any more.
-        unfinished = runs.c.uid.in_(dead) & runs.c.owner.is_not(None)
-        connection.execute(update(runs).where(unfinished).values(status=Status.INTERRUPTED, owner=None))
+            _adopt(connection, list(family))
+        interrupted = update(runs).where(runs.c.uid.in_(dead)).values(status=Status.INTERRUPTED, owner=None)
+        connection.execute(interrupted)
+
+
+def _is_empty(connection: Connection) -> bool:
+    return connection.execute(select(runs.c.id).limit(1)).first() is None
 
 
 def _dead_runs(connection: Connection) -> list[str]:
-    asked = select(runs.c.uid, runs.c.owner, runs.c.created).where(runs.c.owner.is_not(None))
-    return [row.uid for row in connection.execute(asked) if not alive(row.owner, row.created)]
+    unfinished = select(runs.c.uid, runs.c.owner, runs.c.created).where(runs.c.owner.is_not(None))
+    return [row.uid for row in connection.execute(unfinished) if not alive(row.owner, row.created)]
 
 
-def _sidecars(files: Files, dead: list[str], *, everything: bool) -> list[tuple[RunRecord, PictureRecord]]:
-    """Read the sidecars that have their picture, in the order in which their Runs were asked."""
-    pairs = []
-    for path in files.sidecars(None if everything else set(dead)):
+def _sidecars(files: Files, uids: set[str] | None) -> list[Found]:
+    """Read the sidecars of those Runs (None: of all), in the order in which the Runs were asked."""
+    found = []
+    for path in files.sidecars(uids):
         pair = _read(path)
         if pair and files.find(pair[1].sha256):
-            pairs.append(pair)
-        elif pair and pair[0].uid in dead:
+            found.append(pair)
+        elif pair:
             # Its process died before the picture was there, and nobody else will bring it.
             path.unlink(missing_ok=True)
-    return sorted(pairs, key=lambda pair: (pair[0].created, pair[0].uid, pair[1].index))
+    return sorted(found, key=lambda pair: (pair[0].created, pair[0].uid, pair[1].index))
 
 
-def _read(path: Path) -> tuple[RunRecord, PictureRecord] | None:
+def _read(path: Path) -> Found | None:
     try:
         return read_sidecar(path.read_bytes())
     except (OSError, ValueError):
@@ -63,18 +69,14 @@ def _read(path: Path) -> tuple[RunRecord, PictureRecord] | None:
         return None
 
 
-def _adopt(connection: Connection, family: list[tuple[RunRecord, PictureRecord]], dead: list[str]) -> None:
+def _adopt(connection: Connection, family: list[Found]) -> None:
     """Put a Run and the pictures found of it into the database, as far as they are not there."""
     run = family[0][0]
-    number = connection.scalar(select(runs.c.id).where(runs.c.uid == run.uid))
-    if number is None:
-        number = _restore(connection, run)
-    elif run.uid not in dead:
-        return
+    number = connection.scalar(select(runs.c.id).where(runs.c.uid == run.uid)) or _restore(connection, run)
     known = set(connection.scalars(select(pictures.c.index).where(pictures.c.run == number)))
     for _, picture in family:
         if picture.index not in known:
-            connection.execute(insert(pictures).values(picture_row(picture, number)))
+            connection.execute(insert(pictures), picture_row(picture, number))
             known.add(picture.index)
 
 

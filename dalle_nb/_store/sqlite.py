@@ -27,9 +27,9 @@ from dalle_nb._store.troubles import explained, moved
 PATIENCE = 30.0
 """Seconds to wait for another process's transaction."""
 
-# One writer at a time in this process: SQLite allows only one anyway, and its own waiting is by polling.
-# It also keeps a fork from happening in the middle of a transaction, whose locks the child would inherit.
-_writing = threading.RLock()
+# One transaction at a time in this process. SQLite takes one writer only anyway, and waits for its turn by
+# polling; and a fork must not happen in the middle of a transaction, whose locks the child would inherit.
+_turn = threading.RLock()
 _opened: WeakSet[Database] = WeakSet()
 
 
@@ -38,27 +38,26 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._process = 0
         self._engine: Engine | None = None
         self._file: tuple[int, int] | None = None
-        with _writing:
+        with _turn:
             _opened.add(self)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one moment of the history."""
-        with explained(self.path.parent), self._connect().begin() as connection:
+        with explained(self.path.parent), _turn, self._connect().begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection whose changes are all kept, durably, when the block ends well, or none of them."""
-        with explained(self.path.parent), _writing, self._connect(immediate=True).begin() as connection:
+        with explained(self.path.parent), _turn, self._connect(immediate=True).begin() as connection:
             yield connection
 
     def settle(self) -> None:
         """Choose how the file is journalled: WAL where the file system can carry it, else rollback."""
-        with explained(self.path.parent), closing(_raw_connection(self.path)) as connection:
+        with explained(self.path.parent), _turn, closing(_raw_connection(self.path)) as connection:
             mode = _set_journal(connection, "wal" if carries_wal(self.path.parent) else "delete")
             if mode == "wal" and not _can_write(connection):
                 mode = _set_journal(connection, "delete")
@@ -70,16 +69,17 @@ class Database:
         if self._engine is not None:
             self._engine.dispose()
 
+    def forget(self) -> None:
+        """Leave everything that is open to the process this one was forked from."""
+        self._engine = None
+
     def _connect(self, *, immediate: bool = False) -> Engine:
         # With a WAL, SQLite itself does not notice, and would write what nobody can ever read.
         if self._file and self._file != _file_number(self.path):
             raise moved(self.path.parent)
-        # A connection must not cross a fork: SQLite would believe the parent's locks to be the child's.
-        if self._engine is None or self._process != os.getpid():
-            with _writing:
-                if self._engine is None or self._process != os.getpid():
-                    self._engine, self._process = _engine(self.path), os.getpid()
-                    finalize(self, self._engine.dispose)
+        if self._engine is None:
+            self._engine = _engine(self.path)
+            finalize(self, self._engine.dispose)
         return self._engine.execution_options(immediate=immediate)
 
 
@@ -111,7 +111,7 @@ def write_version(connection: Connection, version: int) -> None:
 
 def _engine(path: Path) -> Engine:
     url = URL.create("sqlite", database=str(path))
-    engine = create_engine(url, connect_args={"timeout": PATIENCE}, max_overflow=-1, json_serializer=dump)
+    engine = create_engine(url, connect_args={"timeout": PATIENCE}, json_serializer=dump)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
@@ -172,12 +172,19 @@ def _set_journal(connection: sqlite3.Connection, mode: str) -> str:
 
 
 def _before_fork() -> None:
-    _writing.acquire()
+    # A connection must not cross a fork: SQLite would believe the parent's locks to be the child's.
+    _turn.acquire()
     for database in _opened:
         database.close()
 
 
+def _after_fork_in_child() -> None:
+    for database in _opened:
+        database.forget()
+    _turn.release()
+
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_before_fork, after_in_parent=_writing.release, after_in_child=_writing.release
+        before=_before_fork, after_in_parent=_turn.release, after_in_child=_after_fork_in_child
     )
