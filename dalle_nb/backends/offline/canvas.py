@@ -258,6 +258,14 @@ class Canvas:
         )
         return np.asarray(small.resize((columns, rows), Image.Resampling.BICUBIC), np.float32)
 
+    def shifted(self, plane: Plane, right: float, down: float) -> Plane:
+        """Return a plane (h, w) moved by these heights, at least a pixel where not 0; its edges are drawn out."""
+        across, along = (round(move / self.pixel) or int(np.sign(move)) for move in (right, down))
+        rows = np.clip(np.arange(plane.shape[0]) - along, 0, plane.shape[0] - 1)
+        columns = np.clip(np.arange(plane.shape[1]) - across, 0, plane.shape[1] - 1)
+        moved: Plane = plane[rows][:, columns]
+        return moved
+
     def blurred(self, radius: float) -> Plane:
         """Return the picture (h, w, 3) of this window, blurred."""
         return np.dstack([self.blur(self.rgb[..., channel], radius) for channel in range(3)])

@@ -77,9 +77,9 @@ def finish(canvas: Canvas, light: Light) -> None:
     bright = ramp(0.72, 1.0, canvas.rgb.max(2))
     halo = canvas.blur(bright, 0.03)
     canvas.glaze(light.sun_colour, halo * np.float32(0.1 if not light.ink else 0.0))
-    corner = ((canvas.x - 0.5) ** 2 + (canvas.y - 0.5) ** 2) * np.float32(0.42)
-    grain = canvas.noise("paper", 0.004, octaves=2) - np.float32(0.5)
-    canvas.darken(1.015 - corner + grain * np.float32(0.03))
+    corner = ((canvas.x - 0.5) ** 2 + (canvas.y - 0.5) ** 2) * np.float32(0.3)
+    grain = canvas.noise("paper", 0.003, octaves=2) - np.float32(0.5)
+    canvas.darken(1.015 - corner + grain * np.float32(0.018))
 
 
 def _restyle(rgb: Plane, sketch: Sketch) -> Plane:

@@ -145,10 +145,8 @@ def _light_sprite(colour: Plane, cover: Plane, placement: Placement, stage: Stag
     down = np.linspace(-1, 1, rows, dtype=np.float32)[:, None]
     shade = 1 + 0.1 * across * (1 if stage.from_right else -1) - 0.09 * down
     lit = colour * np.asarray(stage.tint, np.float32) * shade[..., None]
-    step = max(1, round(0.006 * canvas.whole[1]))
     soft = canvas.blur(cover, 0.006)
-    shifted = np.roll(soft, (step // 2, -step if stage.from_right else step), (0, 1))
-    edge = np.clip(cover - shifted, 0, 1) * np.float32(0.8)
+    edge = np.clip(cover - canvas.shifted(soft, -0.006 if stage.from_right else 0.006, 0.003), 0, 1) * np.float32(0.8)
     lit += (1 - np.clip(lit, 0, 1)) * np.asarray(stage.rim, np.float32) * edge[..., None]
     haze = np.asarray(stage.haze, np.float32)
     return lit + (haze - lit) * np.float32(placement.distance * 0.45)

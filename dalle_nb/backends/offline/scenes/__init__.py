@@ -7,7 +7,9 @@ from typing import TypeAlias
 
 from dalle_nb.backends.offline.canvas import Canvas
 from dalle_nb.backends.offline.light import Light, light_of
-from dalle_nb.backends.offline.scenes import abstract, beach, city, forest, garden, meadow, moon, mountain, sea, sky, table
+from dalle_nb.backends.offline.scenes import (
+    abstract, beach, city, desert, forest, garden, meadow, moon, mountain, room, sea, sky, street, table,
+)  # fmt: skip
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch
 
@@ -29,6 +31,10 @@ _SCENES: dict[str, tuple[Scene, str]] = {
     "sea": (sea.paint, "day"),
     "underwater": (sea.paint_underwater, "day"),
     "sky": (sky.paint, "day"),
+    "desert": (desert.paint, "day"),
+    "room": (room.paint, "day"),
+    "street": (street.paint, "day"),
+    "station": (street.paint_station, "day"),
     "abstract": (abstract.paint, "day"),
 }
 """By name: what paints it, and the hour it looks best in."""

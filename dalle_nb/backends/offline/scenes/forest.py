@@ -74,13 +74,13 @@ def _raise_trunks(canvas: Canvas, light: Light, layer: int) -> None:
 
     cover = canvas.shape(draw)
     bark = canvas.noise(f"bark-{layer}", 0.03 + 0.02 * near, flat=0.25, octaves=4) - np.float32(0.5)
-    step = max(1, round((0.002 + 0.006 * near) / canvas.pixel))
-    lit = np.clip(cover - np.roll(cover, -step, 1), 0, 1)
+    step = 0.002 + 0.006 * near
+    lit = np.clip(cover - canvas.shifted(cover, -step, 0), 0, 1)
     wood = light.far(hexed("#54402f"), 0.72 * (1 - near) ** 1.2)
     canvas.over(np.asarray(wood, np.float32) * (1 + 0.7 * near * bark)[..., None], cover)
     canvas.over(light.cast(hexed("#d9b98a")), lit * np.float32(0.18 + 0.3 * near))
     if light.snowy:
-        canvas.over(light.cast(SNOW), np.clip(cover - np.roll(cover, step, 1), 0, 1) * np.float32(0.7))
+        canvas.over(light.cast(SNOW), np.clip(cover - canvas.shifted(cover, step, 0), 0, 1) * np.float32(0.7))
 
 
 def _hang_canopy(canvas: Canvas, light: Light, layer: int, leaves: tuple[tuple[float, float, float], ...]) -> None:

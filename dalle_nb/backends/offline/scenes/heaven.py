@@ -47,8 +47,7 @@ def spread_clouds(canvas: Canvas, light: Light, horizon: float, cover: float) ->
     low = 0.78 - 0.42 * cover
     density = ramp(low, low + 0.26, body)
     # The side towards the light is bright: compare with the cloud a little higher and nearer the sun.
-    step = max(1, round(0.016 / canvas.pixel))
-    above = np.roll(body, (step, step if light.sun[0] < 0.5 else -step), (0, 1))
+    above = sky.shifted(body, 0.016 if light.sun[0] < 0.5 else -0.016, 0.016)
     lit = ramp(-0.16, 0.12, body - above)[..., None]
     shade, bright = (np.asarray(c, np.float32) for c in (light.cloud_shade, light.cloud))
     fade = ramp(horizon, horizon * 0.72, sky.y)
@@ -66,11 +65,12 @@ def hang_sun(canvas: Canvas, light: Light, horizon: float) -> None:
         hang_moon(canvas, x, y, 0.05)
         return
     low = light.time in ("dawn", "dusk")
-    for radius, strength in ((0.34 if low else 0.24, 0.5), (0.085, 0.75)):
+    for radius, strength in ((0.26 if low else 0.2, 0.75), (0.07, 0.95)):
         part = canvas.around(x, y, radius * 3)
-        part.over(light.sun_colour, np.exp(-part.distance(x, y) / np.float32(radius)) * np.float32(strength))
+        light_left = np.clip(1 - part.distance(x, y) / np.float32(radius * 3), 0, 1) ** 2.5
+        part.over(light.sun_colour, light_left * np.float32(strength))
     disc = canvas.around(x, y, 0.08)
-    disc.over(mix(light.sun_colour, (1.0, 1.0, 1.0), 0.75), ramp(0.05, 0.034, disc.distance(x, y)))
+    disc.over(mix(light.sun_colour, (1.0, 1.0, 1.0), 0.85), ramp(0.046, 0.036, disc.distance(x, y)))
 
 
 def hang_moon(canvas: Canvas, x: float, y: float, radius: float) -> None:

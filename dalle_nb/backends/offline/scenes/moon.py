@@ -81,8 +81,9 @@ def _paint_dust(canvas: Canvas) -> None:
     height = ground.ground_noise("dust", _HORIZON - 0.06, 0.3, flat=1.2) * np.float32(0.024)
     height += ground.ground_noise("grit", _HORIZON - 0.06, 0.028, flat=0.9) * np.float32(0.004)
     _press_craters(ground, height)
-    slope = (np.roll(height, -1, 1) - height) * np.float32(1 / canvas.pixel)
-    fall = (np.roll(height, -1, 0) - height) * np.float32(1 / canvas.pixel)
+    step = 0.001
+    slope = (ground.shifted(height, -step, 0) - height) * np.float32(1 / max(step, canvas.pixel))
+    fall = (ground.shifted(height, 0, -step) - height) * np.float32(1 / max(step, canvas.pixel))
     shade = np.clip(np.float32(0.42) - slope * np.float32(0.62) + fall * np.float32(0.3), 0.05, 1.0)
     far = ramp(_HORIZON + 0.2, _HORIZON - 0.05, ground.y)
     colour = np.asarray(hexed("#c6c9d6"), np.float32) * (shade * (1 - far * 0.15))[..., None]

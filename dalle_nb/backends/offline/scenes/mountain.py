@@ -41,15 +41,15 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
 
 def raise_peaks(canvas: Canvas, light: Light, name: str, *, base: float, rise: float, cell: float, distance: float) -> None:
     """Raise a range with sharp crests; its facets are lit from the sun's side, and snow lies on the heights."""
-    fold = 1 - np.abs(canvas.line(name, cell, octaves=3) - np.float32(0.5)) * 2.6
+    fold = 1 - np.abs(canvas.line(name, cell, octaves=3) - np.float32(0.5)) * 3.4
     ragged = canvas.line(f"{name}-teeth", cell * 0.3, octaves=5) - np.float32(0.5)
-    crest = np.float32(base) - np.float32(rise) * (fold * np.float32(0.85) + ragged * np.float32(0.34))
+    crest = np.float32(base) - np.float32(rise) * (fold * np.float32(0.95) + ragged * np.float32(0.3))
     below = canvas.y - crest
     facets = _fold_facets(canvas, name, crest, light)
-    snowline = (0.3 if light.snowy else 0.62) * rise
+    snowline = (0.3 if light.snowy else 0.5) * rise
     high = np.float32(base + 0.1) - canvas.y + (facets - np.float32(0.5)) * np.float32(0.16)
     snow = ramp(snowline, snowline + 0.09, high) if not light.snowy else ramp(-0.12, 0.06, high)
-    rock = np.asarray(light.far(hexed("#6f7686"), distance), np.float32) * (0.5 + 0.75 * facets)[..., None]
+    rock = np.asarray(light.far(hexed("#747f97"), distance), np.float32) * (0.5 + 0.75 * facets)[..., None]
     white = np.asarray(light.far(SNOW, distance * 0.8), np.float32)
     shade = np.asarray(mix(light.far(hexed("#8fa6cc"), distance), light.zenith, 0.18), np.float32)
     lit = ramp(0.32, 0.62, facets)[..., None]
@@ -60,11 +60,10 @@ def raise_peaks(canvas: Canvas, light: Light, name: str, *, base: float, rise: f
 
 def _fold_facets(canvas: Canvas, name: str, crest: Plane, light: Light) -> Plane:
     """Return how a mountain's folds catch the light, 0 to 1: ribs that run down from the crest."""
-    height = canvas.noise(f"{name}-ribs", 0.16, flat=0.62, octaves=6, gain=0.56)
+    height = canvas.noise(f"{name}-ribs", 0.3, flat=1.25, octaves=7, gain=0.56)
     spurs = 1 - np.abs(height - np.float32(0.5)) * 2
-    step = max(1, round(0.007 / canvas.pixel))
-    across = np.roll(spurs, -step, 1) - np.roll(spurs, step, 1)
-    slope = np.gradient(crest[0]).astype(np.float32)[None] * np.float32(0.35)
+    across = canvas.shifted(spurs, -0.006, -0.007) - canvas.shifted(spurs, 0.006, 0.007)
+    slope = np.gradient(canvas.blur(crest, 0.02)[0]).astype(np.float32)[None] * np.float32(0.3 / canvas.pixel / 100)
     side = 1.0 if light.sun[0] > 0.5 else -1.0
     return np.clip(np.float32(0.5) - (across * np.float32(1.5) + np.clip(-slope, -0.5, 0.5)) * np.float32(side), 0, 1)
 

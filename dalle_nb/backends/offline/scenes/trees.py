@@ -51,7 +51,7 @@ def paint_tree(canvas: Canvas, light: Light, name: str, foot: Point, height: flo
     if foliage:
         paint_foliage(part, light, tips, height * 0.045, foliage, chance, distance)
     elif light.snowy:
-        part.over(light.far(SNOW, distance), np.clip(wood - np.roll(wood, max(1, round(height * 0.006 / canvas.pixel)), 0), 0, 1))
+        part.over(light.far(SNOW, distance), np.clip(wood - part.shifted(wood, 0, height * 0.006), 0, 1))
 
 
 def paint_foliage(
@@ -168,8 +168,8 @@ def paint_pines(canvas: Canvas, light: Light, name: str, *, foot: Callable[[floa
     tone = canvas.noise(f"{name}-needles", 0.03, octaves=3) - np.float32(0.5)
     canvas.over(np.asarray(light.far(colour, distance), np.float32) * (1 + 0.5 * tone)[..., None], cover)
     if light.snowy:
-        step = max(1, round(height * 0.035 / canvas.pixel))
-        canvas.over(light.far(SNOW, distance), np.clip(cover - np.roll(cover, step, 0), 0, 1) * 0.9 + cover * ramp(0.05, 0.35, tone) * 0.8)
+        crown = np.clip(cover - canvas.shifted(cover, 0, height * 0.035), 0, 1)
+        canvas.over(light.far(SNOW, distance), np.maximum(crown * 0.9, cover * ramp(0.05, 0.35, tone) * 0.8))
 
 
 def paint_grove(canvas: Canvas, light: Light, name: str, left: float, right: float, foot: float, height: float, count: int, colour: Colour) -> None:
@@ -184,5 +184,5 @@ def paint_grove(canvas: Canvas, light: Light, name: str, left: float, right: flo
         tone = part.noise(f"{name}-needles", 0.05, octaves=5) - np.float32(0.5)
         part.over(np.asarray(light.cast(colour), np.float32) * (1 + 0.8 * tone)[..., None], cover)
         if light.snowy:
-            step = max(1, round(tall * 0.03 / canvas.pixel))
-            part.over(light.cast(SNOW), np.clip(cover - np.roll(cover, step, 0), 0, 1) + cover * ramp(0.0, 0.3, tone) * 0.75)
+            crown = np.clip(cover - part.shifted(cover, 0, tall * 0.03), 0, 1)
+            part.over(light.cast(SNOW), np.maximum(crown, cover * ramp(0.0, 0.3, tone) * 0.75))

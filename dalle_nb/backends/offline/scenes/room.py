@@ -1,0 +1,201 @@
+"""A room with a window: seen whole, or, for one who sits on the sill, from near."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, hexed, mix, ramp, times
+from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.scenes.heaven import paint_sky
+from dalle_nb.backends.offline.scenes.stage import Spot, Stage
+from dalle_nb.backends.offline.scenes.trees import paint_tree
+from dalle_nb.backends.offline.sketch import Sketch
+
+_WALL, _TRIM, _FLOOR = hexed("#e6c79c"), hexed("#fbf4e6"), hexed("#a8703f")
+_LAMP = hexed("#ffc878")
+Frame = tuple[float, float, float, float]
+"""Left, top, right and bottom of the window's opening."""
+
+
+def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
+    """Paint the view, the wall around it, the sill, and, seen whole, the floor with a rug."""
+    near = any(thing.seat == "windowsill" for thing in sketch.things)
+    # A window keeps its own shape: it is told in heights from the middle, not in widths.
+    half, middle = (0.36, 0.5) if near else (0.24, 0.6)
+    half = min(half, 0.4 * canvas.aspect)
+    frame = (middle - half / canvas.aspect, 0.06 if near else 0.1, middle + half / canvas.aspect, 0.72 if near else 0.5)
+    inner = _light_room(light)
+    _paint_view(canvas, sketch, light, frame)
+    _paint_wall(canvas, light, inner, frame)
+    _paint_window(canvas, inner, frame, near)
+    if not near:
+        _paint_floor(canvas, light, inner, frame)
+    _hang_curtains(canvas, inner, frame, near)
+    lamp_lit = light.night or light.weather == "rain"
+    canvas.glow(0.1, 0.3 if not near else 0.5, 0.28, _LAMP, 0.3 if lamp_lit else 0.0)
+    sill = frame[3] + 0.012
+    places = (Spot(x=0.5, y=0.93, scale=0.74), Spot(x=0.79, y=0.92, scale=0.55), Spot(x=0.22, y=0.91, scale=0.52))
+    return Stage(
+        spots=tuple(Spot(x=spot.x, y=sill, scale=spot.scale * 1.05) for spot in places) if near else places,
+        back=(Spot(x=0.16, y=0.74, scale=0.46), Spot(x=0.9, y=0.74, scale=0.42)),
+        horizon=0.66,
+        tint=inner,
+        haze=times(_WALL, inner),
+        rim=times(light.horizon, 0.5 if near else 0.25),
+        from_right=True,
+        shadow=0.4,
+        indoors=True,
+        painted=frozenset({"windowsill"}),
+    )
+
+
+def _light_room(light: Light) -> Colour:
+    """Return what surfaces indoors are multiplied by: lamps make dark hours warm."""
+    lamp = times(_LAMP, 0.9)
+    share = 0.62 if light.night else 0.35 if light.weather == "rain" or light.time == "dusk" else 0.1
+    return mix(light.tint, lamp, share)
+
+
+def _paint_view(canvas: Canvas, sketch: Sketch, light: Light, frame: Frame) -> None:
+    """Paint what is outside: a wet street of lit houses when it rains, else garden and hills."""
+    left, top, right, bottom = frame
+    paint_sky(canvas, sketch, light, bottom, clouds=0.4)
+    view = canvas.window(left, top, right, bottom)
+    if light.weather == "rain" or "city" in (sketch.palette or ""):
+        _paint_street(view, light, bottom)
+    else:
+        crest = np.float32(bottom - 0.17) - (view.line("garden", 0.4) - np.float32(0.5)) * np.float32(0.09)
+        view.over(light.far(light.leaves[0] if light.leaves else light.grass, 0.45), view.edge(view.y - crest))
+        view.over(light.cast(light.grass), ramp(bottom - 0.1, bottom - 0.085, view.y))
+        paint_tree(view, light, "outside", (left + 0.24 * (right - left), bottom - 0.05), 0.36 * (bottom - top) / 0.5, distance=0.15)
+    view.rgb[...] = view.blurred(0.0035)
+    if light.weather == "rain":
+        _wet_pane(view, light)
+
+
+def _paint_street(view: Canvas, light: Light, bottom: float) -> None:
+    """Paint houses across a street in the rain, their windows and lamps lit."""
+    chance = view.chance("houses")
+    u = -0.5
+    while u < 0.5:
+        wide, tall = 0.1 + 0.08 * chance.random(), 0.24 + 0.2 * chance.random()
+        left = 0.5 + u / view.aspect
+        house = view.window(left, bottom - tall, left + wide / view.aspect, bottom)
+        if house.rgb.size:
+            wall = mix(hexed("#5d6f86"), hexed("#8a6a66"), chance.random())
+            house.fill(times(light.far(wall, 0.2), 0.8))
+            across = (house.u - np.float32(u)) / np.float32(0.036)
+            down = (house.y - np.float32(bottom - tall)) / np.float32(0.05)
+            hole = (np.abs(across % 1 - 0.5) < 0.24) & (np.abs(down % 1 - 0.5) < 0.3)
+            lit = (np.floor(across) * 7 + np.floor(down) * 5 + round(u * 90)) % 3 < 1.5
+            house.over(mix(light.zenith, (0.1, 0.12, 0.18), 0.4), hole * np.float32(0.6))
+            house.over(_LAMP, (hole & lit) * np.float32(0.9))
+        u += wide
+    for x in chance.random(7).tolist():
+        view.glow(0.5 + (x - 0.5) * 0.8 / view.aspect, bottom - 0.05, 0.03, _LAMP, 0.8)
+
+
+def _wet_pane(view: Canvas, light: Light) -> None:
+    """Let drops stand and run on the glass."""
+    chance = view.chance("drops")
+    left, top = float(view.x[0, 0]), float(view.y[0, 0])
+    wide, high = float(view.x[0, -1]) - left, float(view.y[-1, 0]) - top
+    drops = chance.random((240, 3)).tolist()
+
+    def draw(pen: Pen) -> None:
+        for x, y, size in drops:
+            at, radius = (left + x * wide, top + y * high), 0.0012 + 0.0042 * size**3
+            pen.disc(*at, radius)
+            if size > 0.78:
+                pen.line([at, (at[0] + 0.002, at[1] - 0.05 * size)], radius * 0.8, 0.6)
+
+    cover = view.shape(draw)
+    shade = np.clip(view.shifted(cover, 0, 0.0022) - cover, 0, 1)
+    view.over(mix(light.horizon, (1.0, 1.0, 1.0), 0.5), cover * np.float32(0.5))
+    view.darken(1 - shade * np.float32(0.25))
+    fall = view.noise("streaks", 0.012, flat=0.06, octaves=3)
+    view.over(light.horizon, ramp(0.62, 0.85, fall) * np.float32(0.3))
+
+
+def _paint_wall(canvas: Canvas, light: Light, inner: Colour, frame: Frame) -> None:
+    """Paint the wall around the opening, brighter beside the window."""
+    left, top, right, bottom = frame
+    cover = np.ones(canvas.rgb.shape[:2], np.float32)
+    cover *= 1 - ramp(left - 1e-3, left + 1e-3, canvas.x) * ramp(right + 1e-3, right - 1e-3, canvas.x) * ramp(
+        top - 1e-3, top + 1e-3, canvas.y
+    ) * ramp(bottom + 1e-3, bottom - 1e-3, canvas.y)
+    near = np.exp(-canvas.distance((left + right) / 2, (top + bottom) / 2, 0.8) / np.float32(0.5))
+    plaster = canvas.noise("plaster", 0.3, octaves=6) - np.float32(0.5)
+    stripes = 0.5 + 0.5 * np.sin(canvas.u * np.float32(150))
+    tone = 0.72 + 0.34 * near + 0.05 * plaster + 0.025 * ramp(0.3, 0.7, stripes)
+    canvas.over(np.asarray(times(_WALL, inner), np.float32) * tone[..., None], cover)
+
+
+def _paint_window(canvas: Canvas, inner: Colour, frame: Frame, near: bool) -> None:
+    """Paint the frame, its bars, and the sill in front of it."""
+    left, top, right, bottom = frame
+    thick = 0.026 if near else 0.018
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+
+    def draw(pen: Pen) -> None:
+        pen.line(corners, thick)
+        pen.line([((left + right) / 2, top), ((left + right) / 2, bottom)], thick * 0.6)
+        pen.line([(left, top + (bottom - top) * 0.36), (right, top + (bottom - top) * 0.36)], thick * 0.5)
+
+    cover = canvas.shape(draw)
+    canvas.over(times(_TRIM, inner), cover)
+    canvas.darken(1 - np.clip(canvas.shifted(cover, 0.004, 0.004) - cover, 0, 1) * np.float32(0.25))
+    reach = 0.07 / canvas.aspect
+    depth = 0.05 if near else 0.022
+    sill = canvas.window(left - reach, bottom - 0.012, right + reach, bottom + depth)
+    sill.fill(np.asarray(times(_TRIM, inner), np.float32) * (1.02 - 0.1 * ramp(bottom, bottom + depth, sill.y))[..., None])
+    lip = canvas.window(left - reach, bottom + depth, right + reach, bottom + depth + 0.022)
+    lip.fill(times(_TRIM, times(inner, 0.8)))
+    below = canvas.window(left - reach, bottom + depth + 0.022, right + reach, bottom + depth + 0.08)
+    below.darken(1 - 0.3 * ramp(bottom + depth + 0.08, bottom + depth + 0.02, below.y))
+
+
+def _paint_floor(canvas: Canvas, light: Light, inner: Colour, frame: Frame) -> None:
+    """Paint boards, a skirting, a rug, and the patch of light that the window throws."""
+    top = 0.72
+    floor = canvas.band(top, 1)
+    depth = (floor.y - np.float32(top)) / np.float32(1 - top)
+    across = floor.u / (0.8 + 0.7 * depth)
+    board = np.floor(across * 9 + 40)
+    seam = np.abs(across * 9 + 40 - board - 0.5) * 2
+    grain = floor.ground_noise("boards", top - 0.3, 0.05, flat=0.08, steep=0.02) - np.float32(0.5)
+    tone = (0.82 + 0.09 * np.sin(board * 12.99) + 0.3 * grain) * (1 - 0.4 * ramp(0.95, 1.0, seam))
+    floor.fill(np.asarray(times(_FLOOR, inner), np.float32) * tone[..., None])
+    canvas.band(top - 0.03, top).fill(times(_TRIM, times(inner, 0.92)))
+    rug = floor.distance(0.5, 0.9, flat=3.6) / np.float32(0.42)
+    weave = 0.92 + 0.16 * floor.noise("weave", 0.006, octaves=2)
+    for reach, code in ((1.0, "#b4473f"), (0.93, "#f0dcae"), (0.86, "#b4473f"), (0.5, "#d98a5a")):
+        floor.over(np.asarray(times(hexed(code), inner), np.float32) * weave[..., None], ramp(reach + 0.008, reach - 0.008, rug))
+    if light.clear and not light.night:
+        slant = floor.x + (floor.y - top) * 0.5 / canvas.aspect
+        left, right = frame[0] - 0.02, frame[2] - 0.02
+        patch = ramp(left, left + 0.02, slant) * ramp(right, right - 0.02, slant) * ramp(0.1, 0.2, depth) * ramp(0.98, 0.8, depth)
+        bars = 1 - ramp(0.016, 0.01, np.abs(slant - (left + right) / 2))
+        floor.glaze(light.sun_colour, patch * bars * np.float32(0.42))
+
+
+def _hang_curtains(canvas: Canvas, inner: Colour, frame: Frame, near: bool) -> None:
+    """Hang a curtain on either side of the window."""
+    left, top, right, bottom = frame
+    low = bottom + (0.02 if near else 0.2)
+    wide = (0.13 if near else 0.08) / canvas.aspect
+    for edge, way in ((left, 1), (right, -1)):
+        start, end = edge - way * wide * 0.75, edge + way * wide * 0.5
+        outline = [(start, top - 0.035), (end, top - 0.035)]
+        for k in range(11):
+            tied = 0.5 + 0.5 * abs(k / 10 - 0.62) ** 0.8 / 0.62**0.8
+            outline.append((start + (end - start) * min(1.0, tied), top - 0.035 + (low - top + 0.035) * k / 10))
+        outline.append((start, low))
+        part = canvas.window(min(start, end), top - 0.05, max(start, end), low + 0.01)
+        if not part.rgb.size:
+            continue
+        folds = 0.86 + 0.16 * np.sin((part.u + 0.01 * np.sin(part.y * 9)) * np.float32(190))
+        cover = part.shape(lambda pen, outline=outline: pen.polygon(outline))  # type: ignore[misc]  # defaults bind the loop's values
+        part.over(np.asarray(times(hexed("#c9605a"), inner), np.float32) * folds[..., None], cover)
+    rod = canvas.shape(lambda pen: pen.line([(left - wide, top - 0.035), (right + wide, top - 0.035)], 0.01))
+    canvas.over(times(hexed("#6d4a30"), inner), rod)
