@@ -29,6 +29,7 @@ def read(prompt: str, *, seed: int, can: Repertoire | None = None) -> Sketch:
     scene = _settle_scene(walk, can)
     _judge_scenes(walk, scene or _home(walk, can))
     things = _settle_things(walk, scene, can)
+    palette = walk.moods.get("palette")
     drawn, undrawn, unknown = (_told(walk.notes, prompt, fate) for fate in ("drawn", "undrawn", "unknown"))
     if len(prompt) > MAX_READ:
         unknown = (*unknown, f"… +{len(prompt) - MAX_READ}")
@@ -39,8 +40,8 @@ def read(prompt: str, *, seed: int, can: Repertoire | None = None) -> Sketch:
         weather=walk.moods.get("weather") or walk.carried.get("weather"),
         season=walk.moods.get("season") or walk.carried.get("season"),
         effects=tuple(effect for effect in walk.effects if effect in can.effects),
-        styles=tuple(style for style in walk.styles if style in can.styles),
-        palette=walk.moods.get("palette"),
+        styles=tuple(style for style in (*walk.styles, palette) if style in can.styles),
+        palette=palette,
         seed=seed,
         drawn=drawn,
         undrawn=tuple(words for words in undrawn if words not in drawn),
