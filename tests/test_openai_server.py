@@ -437,7 +437,7 @@ ON_THE_WIRE: dict[str, Any] = {
     "403_verify": lambda got: error_is(403, None)(got) and b"must be verified" in got.body,
     "403_region": error_is(403, "unsupported_country_region_territory"),
     "404_model": error_is(404, "model_not_found"),
-    "reset_before": lambda got: got.status is None and isinstance(got.error, ConnectionResetError),
+    "reset_before": lambda got: got.status is None and type(got.error) is ConnectionResetError,
     "reset_mid": cut_short(ConnectionResetError),
     "close_mid": cut_short(http.client.IncompleteRead),
     "hang": lambda got: got.status is None and isinstance(got.error, TimeoutError),
@@ -528,14 +528,16 @@ def test_stream_fault_does_what_its_name_says(api: Api, client: Client, fault: s
     error, partials = STREAMS[fault]
     api.fail(fault)
     seen: list[str] = []
-    caught = None
+    caught = cause = None
     try:
         options = {"stream": True, "partial_images": 2}
         events = client().images.generate(model="gpt-image-2", prompt="p", **options)
         seen.extend(event.type for event in events)
     except (openai.APIError, json.JSONDecodeError) as raised:
-        caught = type(raised)
+        caught, cause = type(raised), type(raised.__cause__)
     assert (error, ["image_generation.partial_image"] * partials) == (caught, seen)
+    # A reset cannot be read on; a mere close would be an unfinished body, RemoteProtocolError.
+    assert (fault == "sse_reset") == (cause is httpx2.ReadError)
     assert api.billed.count == 1
 
 
