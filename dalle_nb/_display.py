@@ -55,7 +55,7 @@ def stay_under_cell() -> None:
     A kernel sends output to the cell of the thread's context. A plain thread has none, so that its picture
     would appear under whatever cell runs when it comes at last.
     """
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if not hasattr(shell, "set_thread_parent") or threading.current_thread() is threading.main_thread():
         return
     if (pinned := _pinned.get()) is not None:
