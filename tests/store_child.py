@@ -177,6 +177,22 @@ def fork_while_drawing(home: Path, times: int) -> None:
     _tell(ends)
 
 
+def outlive_the_parent(home: Path, _: int) -> None:
+    """Draw in a forked child, let the parent end in good order, draw on in the child and let it just die."""
+    store, parent = Store.open(home), os.getpid()
+    draw(store, "parent")
+    hear, tell = os.pipe()
+    if os.fork():
+        os.read(hear, 1)
+        return
+    draw(store, "child", b"with its parent")
+    os.write(tell, b"!")
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    draw(store, "child", b"alone")
+    os._exit(0)
+
+
 def fill_the_disk(home: Path, limit: int) -> None:
     """Draw where no file may be longer than ``limit``, as on a full disk; print what is said."""
     store = Store.open(home)

@@ -115,6 +115,14 @@ def test_a_forked_child_draws_whatever_its_parent_was_doing(tmp_path: Path) -> N
     assert store.probe().complaints == ()
 
 
+def test_a_forked_child_outlives_its_parent(tmp_path: Path) -> None:
+    """A parent that closes its store takes nothing away from a child that is still drawing."""
+    run_program("outlive_the_parent", tmp_path / "home")
+
+    prompts = [run.request.prompt for run in Store.open(tmp_path / "home").newest(9)]
+    assert prompts == ["child", "child", "parent"]
+
+
 def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
     """A picture or row that finds no room is told in two lines; what was kept stays, and room heals it."""
     home = tmp_path / "home"

@@ -69,10 +69,6 @@ class Database:
         if self._engine is not None:
             self._engine.dispose()
 
-    def forget(self) -> None:
-        """Leave everything that is open to the process this one was forked from."""
-        self._engine = None
-
     def _connect(self, *, immediate: bool = False) -> Engine:
         # With a WAL, SQLite itself does not notice, and would write what nobody can ever read.
         if self._file and self._file != _file_number(self.path):
@@ -178,13 +174,5 @@ def _before_fork() -> None:
         database.close()
 
 
-def _after_fork_in_child() -> None:
-    for database in _opened:
-        database.forget()
-    _turn.release()
-
-
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_turn.release, after_in_child=_after_fork_in_child
-    )
+    os.register_at_fork(before=_before_fork, after_in_parent=_turn.release, after_in_child=_turn.release)
