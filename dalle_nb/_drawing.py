@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import contextvars
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dalle_nb._backend import Arrival, Backend, Called, DrawEvent, Preview, Quarantined, Remark, Terms
 from dalle_nb._errors import DalleError, DrawError, Interrupted, RefusedError, StoreError
 from dalle_nb._language import tr
-from dalle_nb._records import Billed, Failure, Plan, RunRecord, Status, Usage
+from dalle_nb._masks import composite
+from dalle_nb._records import Billed, Failure, Origin, Plan, RunRecord, Status, Usage
 from dalle_nb._render import alt_text
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Drawing:
     backend: Backend
     store: Store
     terms: Terms
+    strict: bool = False
+    """Whether the original is put back outside the mask."""
     error: BaseException | None = None
     """What ended it early, if anything did."""
     _news: SimpleQueue[Preview | None] = field(default_factory=SimpleQueue)
@@ -133,8 +136,7 @@ class Drawing:
             case Preview():
                 self._news.put(event)
             case Arrival():
-                self._pictures += 1
-                self._keep(event)
+                self._receive(event)
             case Called(attempt=attempt):
                 self._note(event)
                 self.store.note_attempt(self.record, attempt)
@@ -143,7 +145,28 @@ class Drawing:
             case Quarantined(data=data, reason=reason):
                 self.store.quarantine(self.record, data, reason)
 
-    def _keep(self, picture: Arrival) -> None:
+    def _receive(self, picture: Arrival) -> None:
+        mask = self.plan.request.mask
+        if not self.strict or mask is None:
+            self._keep(picture)
+            self._pictures += 1
+            return
+        # The answer as it came is safe before anything is made of it.
+        self._keep(replace(picture, index=-picture.index))
+        self._pictures += 1
+        original = self.plan.request.inputs[0].data or b""
+        whole = composite(original, picture.data, mask)
+        self._keep(
+            replace(picture, data=whole.data, media_type="image/png", width=whole.width, height=whole.height),
+            origin=Origin.COMPOSITED,
+            outside=(whole.before, whole.after),
+        )
+        said = tr(
+            "Outside the mask {share} had changed: the original was put back.", share=f"{whole.before:.1%}"
+        )
+        self._notes.append(said)
+
+    def _keep(self, picture: Arrival, **more: Any) -> None:
         self.store.keep(
             self.record,
             index=picture.index,
@@ -153,6 +176,7 @@ class Drawing:
             height=picture.height,
             alt=alt_text(self.plan.request.prompt, self._notes),
             revised_prompt=picture.revised_prompt,
+            **more,
         )
 
     def _note(self, event: Called) -> None:
@@ -177,13 +201,17 @@ class Drawing:
             self.error = self.error or error
 
     def _status(self) -> Status:
-        if self.error is None and not self.terms.cancel.is_set():
+        if self.error is None and not self.terms.cancel.is_set() and self._pictures >= self._expected:
             return Status.DONE
         if self._pictures:
             return Status.PARTIAL
         if self.terms.cancel.is_set():
             return Status.INTERRUPTED
         return Status.REFUSED if isinstance(self.error, RefusedError) else Status.FAILED
+
+    @property
+    def _expected(self) -> int:
+        return sum(int(str(call.parameters.get("n", 1))) for call in self.plan.calls)
 
     def _failure(self) -> Failure | None:
         error = self.error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -13,16 +13,16 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from dalle_nb import _settings
-from dalle_nb._composing import Asked, compose, read_options
 from dalle_nb._backend import Backend, Terms
 from dalle_nb._catalog import Catalog, load_catalog
+from dalle_nb._composing import Asked, compose, sort_options
 from dalle_nb._display import stay_under_cell
 from dalle_nb._drawing import Drawing, Watch
 from dalle_nb._errors import DalleError, Interrupted
 from dalle_nb._language import speaking
 from dalle_nb._money import MICROS, cap, confirm, period_start
 from dalle_nb._prompts import enhance
-from dalle_nb._records import Plan, Request, RunRecord
+from dalle_nb._records import Plan, RunRecord, blobs_of
 from dalle_nb._rules import check
 from dalle_nb._run import Picture, Run
 from dalle_nb._settings import Settings
@@ -178,30 +178,32 @@ class ImageGenerator:
         """Return what `ask` would send and may cost; nothing is sent, nothing kept."""
         with speaking(self.settings.tongue(prompt)):
             workshop, asked = self._read(prompt, options, namespace)
-            return workshop.check(asked.request)
+            return workshop.check(asked)
 
-    def check(self, request: Request) -> Plan:
-        """Return the plan for a Request. RequestError names every rule it breaks."""
-        settings = self.settings
-        return check(
-            request,
+    def check(self, asked: Asked) -> Plan:
+        """Return the plan for what is asked. RequestError names every rule that it breaks."""
+        plan = check(
+            asked.request,
             self.catalog,
             self.backend.server,
             today=datetime.now(UTC).date(),
-            retired=settings.retired,
+            retired=self.settings.retired,
+            optional=asked.optional,
+            broken=asked.broken,
         )
+        return replace(plan, notices=(*asked.notices, *plan.notices))
 
     def draw(
         self, asked: Asked, *, watch: Watch | None = None, first: bool = False, cancel: Flag | None = None
     ) -> Run:
         """Ask for pictures, keep them, and say what happened."""
-        plan = self.check(asked.request)  # what will be sent and may cost, or every broken rule at once
+        plan = self.check(asked)  # what will be sent and may cost, or every broken rule at once
         if run := self._kept(plan, asked, first=first):
             return self._remember(run)
         record = self._begin(plan, asked)  # money rules; then a row first: asked, budget reserved
         settings = self.settings
         terms = Terms(timeout=settings.timeout, retry=settings.retry, cancel=cancel or Flag())
-        drawing = Drawing(plan, record, self.backend, self.store, terms)
+        drawing = Drawing(plan, record, self.backend, self.store, terms, strict=self._is_strict(plan))
         if watch:
             watch.planned(plan, record)
         try:
@@ -219,6 +221,20 @@ class ImageGenerator:
 
         show_run(run, pictures or run.pictures, self.settings)
 
+    def code(self, record: RunRecord, language: str) -> str:
+        """Return a program that repeats a Run; what was drawn offline asks OpenAI for the like.
+
+        Raises:
+            OptionError: no such language.
+        """
+        from dalle_nb._snippets import Files, write_snippet
+
+        paths = {blob.sha256: str(self.store.path(blob.sha256)) for blob in blobs_of(record.request)}
+        inputs = tuple((paths[blob.sha256], blob.media_type) for blob in record.request.inputs)
+        mask = record.request.mask
+        files = Files(inputs=inputs, mask=(paths[mask.sha256], mask.media_type) if mask else None)
+        return write_snippet(language, self._as_sent(record), files)
+
     @staticmethod
     def revive(record: RunRecord) -> Run:
         """Return an unpickled Run, joined to this process's default generator."""
@@ -227,16 +243,11 @@ class ImageGenerator:
     def _read(
         self, prompt: str, options: Mapping[str, Any], namespace: Mapping[str, Any] | None
     ) -> tuple[ImageGenerator, Asked]:
-        read = read_options(options)
-        workshop = self._with_flags({name: read[name] for name in _FLAGS if name in read})
-        asked = compose(
-            prompt,
-            read,
-            shelf=lambda: workshop.store,
-            defaults=workshop.settings.options,
-            namespace=namespace,
-        )
-        return workshop, asked
+        said = sort_options(options)
+        workshop = self._with_flags({name: said.call[name] for name in _FLAGS if name in said.call})
+        shelf = lambda: workshop.store  # noqa: E731 - opened only where a REF needs it
+        defaults = workshop.settings.options
+        return workshop, compose(prompt, said, shelf=shelf, defaults=defaults, namespace=namespace)
 
     def _with_flags(self, flags: Mapping[str, Any]) -> ImageGenerator:
         """Return a sibling for one call: the same store and backends, other settings."""
@@ -275,6 +286,20 @@ class ImageGenerator:
         from dalle_nb._store import Budget
 
         return Budget(limit=settings.budget, since=period_start(settings.per, datetime.now(UTC)))
+
+    def _as_sent(self, record: RunRecord) -> RunRecord:
+        if record.backend != "offline":
+            return record
+        request, server = replace(record.request, model=None), self.catalog.servers["openai"]
+        today = datetime.now(UTC).date()
+        plan = check(request, self.catalog, server, today=today, optional=frozenset(request.options))
+        return replace(record, sent=tuple(call.parameters for call in plan.calls), recipe=plan.recipe)
+
+    def _is_strict(self, plan: Plan) -> bool:
+        """Whether the original is put back outside the mask: as said, else where masks are only guidance."""
+        said = plan.request.options.get("strict_mask")
+        soft = plan.backend != "offline" and self.catalog.model(plan.model).soft_mask
+        return plan.request.mask is not None and bool(soft if said is None else said)
 
     def _remember(self, run: Run) -> Run:
         self._shared.last = run

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -81,6 +81,8 @@ class Request:
     model: str | None = None
     inputs: tuple[Blob, ...] = ()
     mask: Blob | None = None
+    markup: Blob | None = None
+    """Hints laid over the first input, where a model reads them."""
     options: Mapping[str, Value] = field(default_factory=dict)
     sample: int = 0
     """Which drawing of the same words this is: a rerun counts up, so that it is another picture."""
@@ -93,8 +95,8 @@ class Request:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A mappingproxy does not pickle, and a Request must.
-        fields = (self.kind, self.prompt, self.model, self.inputs, self.mask, dict(self.options), self.sample)
-        return _rebuild_request, fields
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return _rebuild_request, ({**values, "options": dict(self.options)},)
 
     def canonical(self) -> str:
         """Return the exact form of everything that makes this Request itself, as JSON.
@@ -109,6 +111,7 @@ class Request:
             "model": self.model,
             "inputs": [blob.sha256 for blob in self.inputs],
             "mask": self.mask.sha256 if self.mask else None,
+            "markup": self.markup.sha256 if self.markup else None,
             "options": {name: value for name, value in self.options.items() if value is not None},
             "sample": self.sample,
         }
@@ -120,18 +123,13 @@ class Request:
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
 
-def _rebuild_request(
-    kind: Kind,
-    prompt: str,
-    model: str | None,
-    inputs: tuple[Blob, ...],
-    mask: Blob | None,
-    options: dict[str, Value],
-    sample: int,
-) -> Request:
-    return Request(
-        kind=kind, prompt=prompt, model=model, inputs=inputs, mask=mask, options=options, sample=sample
-    )
+def blobs_of(request: Request) -> tuple[Blob, ...]:
+    """Return all pictures that go along with a Request: inputs, mask and markup."""
+    return (*request.inputs, *(blob for blob in (request.mask, request.markup) if blob))
+
+
+def _rebuild_request(values: dict[str, Any]) -> Request:
+    return Request(**values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,10 +223,12 @@ class PictureRecord:
     size: int
     """Length of the bytes."""
     index: int
-    """Place in its Run, from 1."""
+    """Place in its Run, from 1; -1, -2… for the answers as they came, where composites took their places."""
     origin: Origin = Origin.RECEIVED
     alt: str = ""
     revised_prompt: str | None = None
+    outside: tuple[float, float] | None = None
+    """Shares of the pixels outside a strict mask that differ from the original: as it came, and as kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ together, each with what would be right.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import replace
 from datetime import date
 
@@ -24,26 +24,40 @@ from dalle_nb._sizes import PLAIN, nearest_size, read_size, spell_size
 
 __all__ = ["check", "cost", "estimate"]
 
-OURS = frozenset({"model", "prompt", "n", "size", "image", "mask", "stream", "partial_images"})
+OURS = frozenset({"model", "prompt", "n", "size", "image", "mask", "markup", "stream", "partial_images"})
 """Parameters that ``--extra`` may never set: what is drawn and paid must be known."""
 
 
 def check(
-    request: Request, catalog: Catalog, server: Server, *, today: date, retired: str = "translate"
+    request: Request,
+    catalog: Catalog,
+    server: Server,
+    *,
+    today: date,
+    retired: str = "translate",
+    optional: Set[str] = frozenset(),
+    broken: tuple[Broken, ...] = (),
 ) -> Plan:
     """Return the Plan of a Request that keeps all rules.
+
+    ``optional`` names options that are only the user's defaults: those that this model does not take are
+    left out. ``broken`` is what was found wrong before, to be told along with the rest.
 
     Raises:
         RequestError: one or more rules are broken; ``what`` tells all of them, ``fix`` what would be right.
             A PromptError, MaskError or OptionError where all are of that one kind.
     """
-    ask, broken = settle(request, catalog, server, today=today, retired=retired)
-    broken += tuple(each for rule in RULES for each in rule(ask))
+    ask, unreadable = settle(request, catalog, server, today=today, retired=retired)
+    found = unreadable + tuple(each for rule in RULES for each in rule(ask))
     chosen = choose_size(ask)
     if isinstance(chosen, Broken):
-        broken += (chosen,)
-    if broken or isinstance(chosen, Broken):
-        raise told_together(broken)
+        found += (chosen,)
+    if unfit := {each.option for each in found} & optional:
+        fitting = {name: value for name, value in request.options.items() if name not in unfit}
+        request, optional = replace(request, options=fitting), optional - unfit
+        return check(request, catalog, server, today=today, retired=retired, optional=optional, broken=broken)
+    if broken or found or isinstance(chosen, Broken):
+        raise told_together(broken + found)
     calls = tuple(write_calls(ask, chosen.size))
     price = _estimate(ask, calls)
     dearer = _dearer(ask, chosen, price)

@@ -139,8 +139,13 @@ class Run:
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        """What came, in order."""
-        return tuple(Picture(record, self) for record in self.record.pictures)
+        """What came, in order; under a strict mask, with the original put back outside it."""
+        return tuple(Picture(record, self) for record in self.record.pictures if record.index > 0)
+
+    @property
+    def raw(self) -> tuple[Picture, ...]:
+        """The answers exactly as they came, where a strict mask made the pictures of them."""
+        return tuple(Picture(record, self) for record in self.record.pictures if record.index < 0)
 
     @property
     def image(self) -> Image.Image:
@@ -172,7 +177,7 @@ class Run:
         return iter(self.pictures)
 
     def __len__(self) -> int:
-        return len(self.record.pictures)
+        return len(self.pictures)
 
     def __bool__(self) -> bool:
         return self.status is Status.DONE
@@ -188,6 +193,10 @@ class Run:
     def edit(self, prompt: str, mask: Any = None, **options: Any) -> Run:
         """Draw the first picture anew as the prompt says, inside the mask where there is one."""
         return self.generator.edit(self, prompt, mask=mask, **options)
+
+    def code(self, language: str = "python") -> str:
+        """Return a program that repeats this Run: ``python``, ``node``, ``curl`` or ``magic``; without any key."""
+        return self.generator.code(self.record, language)
 
     def save(self, where: str | os.PathLike[str]) -> list[Path]:
         """Save all pictures to a file, folder or pattern, and return the paths; nothing is overwritten."""
@@ -207,7 +216,7 @@ class Run:
         return save_pictures([(each.bytes, each.record.media_type) for each in pictures], where, fields)
 
     def _first(self) -> Picture:
-        if not self.record.pictures:
+        if not self.pictures:
             raise ReferenceNotFound(
                 tr("Run {id} has no picture.", id=self.id),
                 tr("It is {status}; run it again.", status=self.status.value),

@@ -31,6 +31,8 @@ class Settings:
 
     backend: str = "auto"
     base_url: str | None = None
+    server: str = "auto"
+    """Name of the catalogue's profile of the server; ``auto`` knows it by its address."""
     api_key: str | None = field(default=None, repr=False)
     organization: str | None = None
     project: str | None = None
@@ -213,6 +215,7 @@ def _choice(*choices: str) -> Callable[[str, Any], str]:
 _PARSERS: dict[str, Callable[[str, Any], Any]] = {
     "backend": _choice("auto", "openai", "offline"),
     "base_url": _text,
+    "server": _text,
     "api_key": _text,
     "organization": _text,
     "project": _text,

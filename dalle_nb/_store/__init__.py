@@ -115,6 +115,7 @@ class Store:
                 plan.request,
                 inputs=tuple(map(self.keep_input, plan.request.inputs)),
                 mask=plan.request.mask and self.keep_input(plan.request.mask),
+                markup=plan.request.markup and self.keep_input(plan.request.markup),
             ),
             backend=plan.backend,
             model=plan.model,
@@ -144,6 +145,7 @@ class Store:
         origin: Origin = Origin.RECEIVED,
         alt: str = "",
         revised_prompt: str | None = None,
+        outside: tuple[float, float] | None = None,
     ) -> PictureRecord:
         """Keep a picture of a Run, so that from now on only deleting it loses it."""
         picture = PictureRecord(
@@ -156,6 +158,7 @@ class Store:
             origin=origin,
             alt=alt,
             revised_prompt=revised_prompt,
+            outside=outside,
         )
         with explained(self.home):
             # The sidecar comes first: a picture that is there can then always be told whose it is.

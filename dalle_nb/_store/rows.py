@@ -110,7 +110,8 @@ def run_of(row: Row, pictures: Iterable[Row] = (), attempts: Iterable[Row] = ())
 def picture_of(row: Row) -> PictureRecord:
     """Return the Picture that a row describes."""
     values = {name: row[name] for name in _PICTURE}
-    return PictureRecord(**values | {"origin": Origin(row["origin"])})
+    outside = tuple(row["outside"]) if row["outside"] else None
+    return PictureRecord(**values | {"origin": Origin(row["origin"]), "outside": outside})
 
 
 def sidecar_bytes(run: RunRecord, picture: PictureRecord) -> bytes:
@@ -151,6 +152,7 @@ def _request_form(request: Request) -> dict[str, Any]:
         "model": request.model,
         "inputs": [_blob_form(blob) for blob in request.inputs],
         "mask": _blob_form(request.mask) if request.mask else None,
+        "markup": _blob_form(request.markup) if request.markup else None,
         "options": request.options,
         "sample": request.sample,
     }
@@ -158,8 +160,8 @@ def _request_form(request: Request) -> dict[str, Any]:
 
 def _request_of(form: Form) -> Request:
     inputs = tuple(Blob(**blob) for blob in form["inputs"])
-    mask = Blob(**form["mask"]) if form["mask"] else None
-    return Request(**{**form, "kind": Kind(form["kind"]), "inputs": inputs, "mask": mask})
+    overlays = {name: Blob(**form[name]) if form[name] else None for name in ("mask", "markup")}
+    return Request(**{**form, **overlays, "kind": Kind(form["kind"]), "inputs": inputs})
 
 
 def _blob_form(blob: Blob) -> dict[str, Any]:

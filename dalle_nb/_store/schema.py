@@ -109,6 +109,7 @@ pictures = Table(
     Column("origin", String(16), nullable=False),
     Column("alt", Words, nullable=False),
     Column("revised_prompt", Words),
+    Column("outside", JSON(none_as_null=True)),
 )
 
 attempts = Table(

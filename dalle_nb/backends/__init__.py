@@ -5,7 +5,16 @@ from __future__ import annotations
 from dalle_nb._backend import Backend
 from dalle_nb._settings import Settings
 
-CONNECTION = ("backend", "base_url", "api_key", "organization", "project", "azure_endpoint", "api_version")
+CONNECTION = (
+    "backend",
+    "base_url",
+    "server",
+    "api_key",
+    "organization",
+    "project",
+    "azure_endpoint",
+    "api_version",
+)
 """Settings that make another backend; the rest may change while one stays open."""
 
 

@@ -32,7 +32,7 @@ class OpenAIBackend:
         self._wire = Wire(settings)
         self._key = settings.api_key
         address = settings.azure_endpoint or settings.base_url
-        self.server: Server = load_catalog().server(address)
+        self.server: Server = load_catalog().server(address if settings.server == "auto" else settings.server)
         self._downloads = Downloads(address or self.server.base_url or "")
         self._gate = Gate()
 

@@ -31,7 +31,8 @@ def sender(client: OpenAI, plan: Plan, call: Call, server: Server) -> Send:
         )
     mask = for_server(plan.request.mask, server.mask) if plan.request.mask else None
     if server.edits == "multipart":
-        return _method(client.images, "edit", parameters | _parts(plan.request.inputs, mask))
+        parts = _parts(plan.request.inputs, mask=mask, markup=plan.request.markup)
+        return _method(client.images, "edit", parameters | parts)
     if server.edits == "json":
         return _posted(client, "/images/edits", parameters | _references(plan.request.inputs, mask))
     return _inpainting(client, parameters, plan.request.inputs[0], mask)
@@ -46,10 +47,10 @@ def _method(images: Any, name: str, parameters: dict[str, Any]) -> Send:
     return lambda: method(**parameters, **({"extra_body": extra} if extra else {}))
 
 
-def _parts(inputs: tuple[Blob, ...], mask: Blob | None) -> dict[str, Any]:
+def _parts(inputs: tuple[Blob, ...], **overlays: Blob | None) -> dict[str, Any]:
     pictures = [_part(blob, f"-{number}") for number, blob in enumerate(inputs, start=1)]
     parts: dict[str, Any] = {"image": pictures[0] if len(pictures) == 1 else pictures}
-    return parts | ({"mask": _part(mask, "-mask")} if mask else {})
+    return parts | {name: _part(blob, f"-{name}") for name, blob in overlays.items() if blob}
 
 
 def _part(blob: Blob, label: str = "") -> tuple[str, bytes, str]:
