@@ -45,9 +45,9 @@ def words_bundle() -> Bundle:
     able = {*can.poses, *can.scenes, *can.effects, *can.styles}
     found: dict[str, list[str]] = {}
     for meaning in load_lexicon().meanings:
-        if meaning.name in able and (words := meaning.words.get(spoken())):
+        if (meaning.name in able or meaning.kind in _LIGHT) and (words := meaning.words.get(spoken())):
             found.setdefault(meaning.kind, []).append(words[0])
-    rows = [(kind, ", ".join(words)) for kind, words in found.items()]
+    rows = [(title, ", ".join(found[kind])) for kind, title in _kinds().items() if kind in found]
     return table_bundle([tr("kind"), tr("the offline painter draws")], rows)
 
 
@@ -71,3 +71,28 @@ def findings_bundle(findings: Iterable[Finding]) -> Bundle:
     marks = {True: "✓", False: "✗", None: ""}
     rows = [(marks[each.good], each.name, each.value) for each in findings]
     return table_bundle(["", tr("what"), tr("found")], rows)
+
+
+_LIGHT = ("time", "weather", "season")
+"""Kinds of words that change a picture and are not drawn themselves."""
+
+
+def _kinds() -> dict[str, str]:
+    return {
+        "animal": tr("animals"),
+        "person": tr("people"),
+        "creature": tr("creatures"),
+        "vehicle": tr("vehicles"),
+        "building": tr("buildings"),
+        "plant": tr("plants"),
+        "food": tr("food and drink"),
+        "thing": tr("things"),
+        "worn": tr("clothes"),
+        "scene": tr("places"),
+        "effect": tr("sky and light"),
+        "time": tr("time of day"),
+        "weather": tr("weather"),
+        "season": tr("seasons"),
+        "style": tr("styles"),
+        "palette": tr("moods of colour"),
+    }

@@ -35,6 +35,7 @@ _FACTS = "font-size:.87em;opacity:.72;margin:.15em 0"
 _BADGE = "border:1px solid;border-radius:1em;padding:0 .6em;margin-right:.5em;white-space:nowrap"
 _SAID = "font-size:.87em;opacity:.85"
 _VERBATIM = "white-space:pre-wrap;overflow-wrap:anywhere;margin:.3em 0 .3em 1.1em"
+_TABLE = "margin:.3em 0;border-collapse:collapse;color:inherit;font-size:.93em"
 _CELL = "text-align:left;vertical-align:top;padding:.2em .9em .2em 0"
 
 
@@ -117,7 +118,7 @@ def preview_bundle(previews: Mapping[int, bytes], long_edge: int = 512) -> Bundl
 
 def line_bundle(text: str) -> Bundle:
     """Return one quiet line, such as what a drawing may cost."""
-    return _bundle(tag("div", text, style=_FACTS), [clean(text)])
+    return _bundle([text], [clean(text)], style=_FACTS)
 
 
 def caption_bundle(run: RunRecord, *, reused: bool = False) -> Bundle:
@@ -139,7 +140,7 @@ def caption_bundle(run: RunRecord, *, reused: bool = False) -> Bundle:
     body += [tag("div", line, style=_SAID) for line in said]
     body += [_folded(run)]
     plain = [*alts, " · ".join([*badge, *facts]), *(clean(line) for line in said)]
-    return _bundle(tag("div", *body, style=_CAPTION), plain)
+    return _bundle(body, plain)
 
 
 def facts_of(run: RunRecord) -> list[str]:
@@ -181,21 +182,22 @@ def estimate_bundle(plan: Plan) -> Bundle:
     sent = [_parameters(call.parameters) for call in plan.calls]
     rows = [*plan.notices, *dict.fromkeys(sent), clean(plan.request.prompt)]
     body = [tag("div", head), *(tag("div", row, style=f"{_SAID};{_VERBATIM}") for row in rows if row)]
-    return _bundle(tag("div", *body, style=_CAPTION), [head, *rows])
+    return _bundle(body, [head, *rows])
 
 
 def table_bundle(headings: Sequence[str], rows: Iterable[Sequence[str]], notes: Sequence[str] = ()) -> Bundle:
     """Return a table, with lines under it, as HTML and as aligned plain text."""
     cells = [[clean(cell) for cell in row] for row in rows]
+    # The first column names its row: it is never broken.
+    styles = [f"{_CELL};white-space:nowrap", *([_CELL] * (len(headings) - 1))]
     head = tag("tr", *(tag("th", cell, style=_CELL) for cell in headings))
-    body = [tag("tr", *(tag("td", cell, style=_CELL) for cell in row)) for row in cells]
-    table = tag(
-        "table", tag("thead", head), tag("tbody", *body), style="margin:.3em 0;border-collapse:collapse"
-    )
+    body = [
+        tag("tr", *(tag("td", cell, style=style) for cell, style in zip(row, styles, strict=True)))
+        for row in cells
+    ]
+    table = tag("table", tag("thead", head), tag("tbody", *body), style=_TABLE)
     lines = [tag("div", note, style=_SAID) for note in notes]
-    return _bundle(
-        tag("div", table, *lines, style=_CAPTION), [*_aligned([headings, *cells]), *map(clean, notes)]
-    )
+    return _bundle([table, *lines], [*_aligned([headings, *cells]), *map(clean, notes)])
 
 
 def models_bundle(catalog: Catalog) -> Bundle:
@@ -268,7 +270,9 @@ def _escaped(child: str) -> str:
     return child if isinstance(child, Markup) else html.escape(clean(child))
 
 
-def _bundle(markup: Markup, plain: Iterable[str]) -> Bundle:
+def _bundle(parts: Iterable[str], plain: Iterable[str], style: str = _CAPTION) -> Bundle:
+    # What stands between two dollar signs is seldom mathematics: the classes keep MathJax away.
+    markup = tag("div", *parts, style=style, **{"class": "mathjax_ignore tex2jax_ignore"})
     return {"text/html": str(markup), "text/plain": "\n".join(line for line in plain if line)}, {}
 
 

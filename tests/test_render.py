@@ -341,7 +341,7 @@ def test_hostile_words_stay_words(text: str) -> None:
     for markup in every_markup(text):
         tree = Tree(markup)
         assert tree.tags <= OURS
-        assert tree.attributes <= {"style"}
+        assert tree.attributes <= {"style", "class"}
         assert tree.depth == 0
         assert markup.encode()
 
@@ -352,7 +352,7 @@ def test_no_prompt_becomes_markup(text: str) -> None:
     for markup in every_markup(text):
         tree = Tree(markup)
         assert tree.tags <= OURS
-        assert tree.attributes <= {"style"}
+        assert tree.attributes <= {"style", "class"}
         assert tree.depth == 0
         assert markup.encode()
 
