@@ -19,6 +19,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -64,7 +65,7 @@ runs = Table(
     METADATA,
     Column("id", Integer, primary_key=True),
     Column("uid", String(64), nullable=False, unique=True),
-    Column("created", Moment, nullable=False, index=True),
+    Column("created", Moment, nullable=False),
     Column("status", String(16), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("prompt", Words, nullable=False),
@@ -93,6 +94,8 @@ runs = Table(
     Column("deleted", Moment, index=True),
     # The process that draws it; None once it is finished.
     Column("owner", String(255), index=True),
+    # Budgets and the ledger are summed from this index alone.
+    Index("ix_runs_money", "created", "cost", "reserved"),
     sqlite_autoincrement=True,
 )
 
