@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, no_var_expand
-from traitlets import Bool, Integer, Unicode, observe, validate
+from traitlets import Bool, Integer, TraitError, Unicode, observe, validate
 
 from dalle_nb._language import speaking, tr
 
@@ -75,10 +75,16 @@ class DalleMagics(Magics):
 
     @validate(*DEFAULTS)
     def _legal(self, proposal: Any) -> Any:
+        from dalle_nb._errors import SettingsError
         from dalle_nb._settings import parse_setting
 
-        name, value = proposal["trait"].name, proposal["value"]
-        return None if value is None else parse_setting(name, value)
+        if proposal["value"] is None:
+            return None
+        try:
+            return parse_setting(proposal["trait"].name, proposal["value"])
+        except SettingsError as error:
+            # The one error after which traitlets keeps the value from before.
+            raise TraitError(str(error)) from error
 
     @observe(*DEFAULTS)
     def _configure(self, change: Any) -> None:
