@@ -27,10 +27,17 @@ def fly_cars(canvas: Canvas, sketch: Sketch, light: Light) -> None:
         x, y = (0.05 + 0.9 * chance.random()), 0.2 + 0.42 * chance.random()
         size, way = 0.014 + 0.042 * near, 1 if chance.random() < 0.5 else -1
         lamp = hexed(("#7df3ff", "#ff5fb4")[number % 2])
-        trail = canvas.window(x - (size * 9 if way > 0 else 0) / canvas.aspect, y - size, x + (size * 9 if way < 0 else 0) / canvas.aspect, y + size)
+        trail = canvas.window(
+            x - (size * 9 if way > 0 else 0) / canvas.aspect,
+            y - size,
+            x + (size * 9 if way < 0 else 0) / canvas.aspect,
+            y + size,
+        )
         if trail.rgb.size:
             behind = (np.float32(x) - trail.x) * canvas.aspect * way / np.float32(size * 9)
-            streak = np.exp(-(((trail.y - np.float32(y)) / np.float32(size * 0.1)) ** 2)) * ramp(1, 0.05, behind)
+            streak = np.exp(-(((trail.y - np.float32(y)) / np.float32(size * 0.1)) ** 2)) * ramp(
+                1, 0.05, behind
+            )
             trail.glaze(lamp, streak * np.float32(0.85))
         _paint_car(canvas, light, x, y, size, way, lamp)
 
@@ -42,9 +49,17 @@ def _paint_car(canvas: Canvas, light: Light, x: float, y: float, size: float, wa
     part = canvas.around(x, y, size * 3)
     hull = [(-1.0, 0.05), (-0.85, -0.22), (-0.3, -0.3), (0.45, -0.2), (1.1, 0.05), (0.85, 0.24), (-0.8, 0.26)]
     roof = [(-0.62, -0.24), (-0.35, -0.52), (0.2, -0.54), (0.62, -0.14)]
-    part.over(light.cast(hexed("#3a4568")) if not light.night else hexed("#20243f"), part.shape(lambda pen: pen.polygon(at(hull))))
-    part.over(mix(lamp, (1.0, 1.0, 1.0), 0.3), part.shape(lambda pen: pen.polygon(at(roof))) * np.float32(0.75))
-    part.over((1.0, 1.0, 1.0), part.shape(lambda pen: pen.line(at([(-0.8, 0.14), (0.9, 0.12)]), size * 0.07)) * np.float32(0.8))
+    part.over(
+        light.cast(hexed("#3a4568")) if not light.night else hexed("#20243f"),
+        part.shape(lambda pen: pen.polygon(at(hull))),
+    )
+    part.over(
+        mix(lamp, (1.0, 1.0, 1.0), 0.3), part.shape(lambda pen: pen.polygon(at(roof))) * np.float32(0.75)
+    )
+    part.over(
+        (1.0, 1.0, 1.0),
+        part.shape(lambda pen: pen.line(at([(-0.8, 0.14), (0.9, 0.12)]), size * 0.07)) * np.float32(0.8),
+    )
     canvas.glow(x, y + size * 0.4, size * 0.55, lamp, 0.75)
     canvas.glow(x + way * size / canvas.aspect, y, size * 0.4, hexed("#fff3c8"), 0.9)
 
@@ -61,7 +76,7 @@ def paint_air(canvas: Canvas, sketch: Sketch, light: Light, *, indoors: bool = F
     if "fireflies" in wanted:
         light_fireflies(canvas)
     if "maple-leaves" in wanted:
-        paint_branch(canvas, light, _MAPLE)
+        paint_branch(canvas, light, _MAPLE, size=0.012)
         _let_fall(canvas, light, "leaves", _MAPLE, 60, 0.013, _leaf)
     if {"blossom", "petals"} & wanted:
         if "blossom" in wanted and not indoors:
@@ -72,19 +87,24 @@ def paint_air(canvas: Canvas, sketch: Sketch, light: Light, *, indoors: bool = F
 def drift_fog(canvas: Canvas, light: Light) -> None:
     """Let banks of fog lie over everything, thickest at the horizon."""
     banks = canvas.noise("fog", 0.7, flat=4, octaves=4)
-    canvas.over(light.haze, np.clip(0.28 + 0.6 * (banks - 0.5) + 0.3 * np.exp(-(((canvas.y - 0.6) / 0.2) ** 2)), 0, 0.9))
+    canvas.over(
+        light.haze,
+        np.clip(0.28 + 0.6 * (banks - 0.5) + 0.3 * np.exp(-(((canvas.y - 0.6) / 0.2) ** 2)), 0, 0.9),
+    )
 
 
 def pour_rain(canvas: Canvas, light: Light) -> None:
     """Draw rain in two depths, slanting with the wind."""
     chance = canvas.chance("rain")
-    for count, length, width, strength in ((520, 0.035, 0.0011, 0.28), (150, 0.085, 0.0019, 0.36)):
+    for count, length, width, strength in ((800, 0.04, 0.0013, 0.38), (240, 0.09, 0.0021, 0.42)):
         drops = chance.random((count, 2))
 
         def draw(pen: Pen, drops: np.ndarray = drops, length: float = length, width: float = width) -> None:
             for across, y in drops.tolist():
                 x = 0.5 + (across - 0.5) * 3.2 / canvas.aspect
-                pen.line([(x, y * 1.1 - 0.1), (x - length * 0.16 / canvas.aspect, y * 1.1 - 0.1 + length)], width)
+                pen.line(
+                    [(x, y * 1.1 - 0.1), (x - length * 0.16 / canvas.aspect, y * 1.1 - 0.1 + length)], width
+                )
 
         canvas.over(mix(light.horizon, (1.0, 1.0, 1.0), 0.4), canvas.shape(draw) * np.float32(strength))
 
@@ -93,7 +113,11 @@ def let_snow(canvas: Canvas, light: Light) -> None:
     """Let snow fall in three depths; the nearest flakes are out of focus."""
     chance = canvas.chance("snow")
     white = mix(light.cloud, (1.0, 1.0, 1.0), 0.7)
-    for count, radius, soft, strength in ((800, 0.0022, 0.0, 0.75), (260, 0.0046, 0.002, 0.8), (60, 0.011, 0.006, 0.6)):
+    for count, radius, soft, strength in (
+        (800, 0.0022, 0.0, 0.75),
+        (260, 0.0046, 0.002, 0.8),
+        (60, 0.011, 0.006, 0.6),
+    ):
         flakes = chance.random((count, 3))
 
         def draw(pen: Pen, flakes: np.ndarray = flakes, radius: float = radius) -> None:
@@ -141,7 +165,15 @@ def raise_steam(canvas: Canvas, x: float, y: float, width: float) -> None:
 Outline = Callable[[float, float, float, float, float], list[tuple[float, float]]]
 
 
-def _let_fall(canvas: Canvas, light: Light, name: str, colours: tuple[Colour, ...], count: int, size: float, outline: Outline) -> None:
+def _let_fall(
+    canvas: Canvas,
+    light: Light,
+    name: str,
+    colours: tuple[Colour, ...],
+    count: int,
+    size: float,
+    outline: Outline,
+) -> None:
     """Scatter falling petals or leaves, each turned its own way; a few are near and large."""
     chance = canvas.chance(name)
     for colour in colours:
@@ -156,7 +188,16 @@ def _let_fall(canvas: Canvas, light: Light, name: str, colours: tuple[Colour, ..
 
 
 def _petal(x: float, y: float, size: float, turn: float, aspect: float) -> list[tuple[float, float]]:
-    ring = [(1.0, 0.0), (0.6, 0.5), (-0.1, 0.62), (-0.8, 0.3), (-0.6, 0.0), (-0.8, -0.3), (-0.1, -0.62), (0.6, -0.5)]
+    ring = [
+        (1.0, 0.0),
+        (0.6, 0.5),
+        (-0.1, 0.62),
+        (-0.8, 0.3),
+        (-0.6, 0.0),
+        (-0.8, -0.3),
+        (-0.1, -0.62),
+        (0.6, -0.5),
+    ]
     return _turned(ring, x, y, size, turn, aspect)
 
 
@@ -167,9 +208,13 @@ def _leaf(x: float, y: float, size: float, turn: float, aspect: float) -> list[t
         angle = (k - 2.5) / 10 * 2 * math.pi * 0.86
         reach = (1.0, 0.42)[k % 2]
         ring.append((reach * math.cos(angle), reach * math.sin(angle)))
-    return _turned([*ring, (-0.3, 0.06), (-0.85, 0.02), (-0.85, -0.03), (-0.3, -0.06)], x, y, size, turn, aspect)
+    return _turned(
+        [*ring, (-0.3, 0.06), (-0.85, 0.02), (-0.85, -0.03), (-0.3, -0.06)], x, y, size, turn, aspect
+    )
 
 
-def _turned(ring: list[tuple[float, float]], x: float, y: float, size: float, turn: float, aspect: float) -> list[tuple[float, float]]:
+def _turned(
+    ring: list[tuple[float, float]], x: float, y: float, size: float, turn: float, aspect: float
+) -> list[tuple[float, float]]:
     c, s = math.cos(turn), math.sin(turn)
     return [(x + size * (a * c - b * s) / aspect, y + size * (a * s + b * c)) for a, b in ring]

@@ -115,7 +115,14 @@ class Canvas:
     # Noise
 
     def noise(
-        self, name: str, cell: float, *, flat: float = 1, octaves: int = 5, gain: float = 0.5, finest: float = 1.5
+        self,
+        name: str,
+        cell: float,
+        *,
+        flat: float = 1,
+        octaves: int = 5,
+        gain: float = 0.5,
+        finest: float = 1.5,
     ) -> Plane:
         """Return fractal noise (h, w), mostly 0 to 1 around 0.5.
 
@@ -157,7 +164,14 @@ class Canvas:
         return _resized(lattice, columns, rows, box)
 
     def ground_noise(
-        self, name: str, horizon: float, cell: float, *, flat: float = 1, steep: float = 0.12, octaves: int = 4
+        self,
+        name: str,
+        horizon: float,
+        cell: float,
+        *,
+        flat: float = 1,
+        steep: float = 0.12,
+        octaves: int = 4,
     ) -> Plane:
         """Return noise (h, w) on the plane that vanishes at ``horizon``: sand, waves, a floor, high cloud.
 
@@ -229,7 +243,9 @@ class Canvas:
     def glow(self, x: float, y: float, radius: float, colour: Colour, strength: float = 1) -> None:
         """Add a soft light of about this radius around a point."""
         part = self.around(x, y, radius * 4)
-        part.glaze(colour, np.exp(-((part.distance(x, y) / np.float32(radius)) ** 1.3)) * np.float32(strength))
+        part.glaze(
+            colour, np.exp(-((part.distance(x, y) / np.float32(radius)) ** 1.3)) * np.float32(strength)
+        )
 
     def edge(self, plane: Plane) -> Plane:
         """Return the cover (h, w) of what lies where ``plane``, in heights, is positive, with a soft pixel edge."""
@@ -292,7 +308,9 @@ class Pen:
     def line(self, points: Sequence[Point], width: float, cover: float = 1) -> None:
         """Draw a line of ``width`` heights with round joints."""
         thick = max(1, round(self._long(width)))
-        self._draw.line([self._at(point) for point in points], fill=round(cover * 255), width=thick, joint="curve")
+        self._draw.line(
+            [self._at(point) for point in points], fill=round(cover * 255), width=thick, joint="curve"
+        )
 
     def disc(self, x: float, y: float, radius: float, cover: float = 1, flat: float = 1) -> None:
         """Fill a circle, or with ``flat`` > 1 a lying ellipse."""

@@ -70,7 +70,7 @@ class Light:
         """Return a surface of this colour as it looks in this light."""
         if self.ink:
             tone = 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]
-            return mix(mix(_INK, _PAPER, tone), colour, 0.12)
+            return mix(mix(_INK, _PAPER, tone * 0.8), colour, 0.12)
         return times(colour, self.key)
 
     def far(self, colour: Colour, distance: float) -> Colour:
@@ -155,7 +155,11 @@ def _season_of(sketch: Sketch) -> str:
     return "spring" if {"blossom", "petals"}.intersection(sketch.effects) else "summer"
 
 
-_GREYS = {"rain": (hexed("#66788c"), 0.72, 0.84), "snow": (hexed("#b9c6d6"), 0.62, 0.95), "fog": (hexed("#d3dadd"), 0.75, 0.92)}
+_GREYS = {
+    "rain": (hexed("#66788c"), 0.72, 0.84),
+    "snow": (hexed("#b9c6d6"), 0.62, 0.95),
+    "fog": (hexed("#d3dadd"), 0.72, 0.94),
+}
 
 
 def _under_weather(light: Light, weather: str) -> Light:

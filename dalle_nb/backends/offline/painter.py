@@ -21,7 +21,9 @@ Progress = Callable[[Image.Image], None]
 """Is handed the unfinished picture, RGB, after the scene and after the things."""
 
 
-def paint(sketch: Sketch, width: int, height: int, *, transparent: bool = False, progress: Progress | None = None) -> Image.Image:
+def paint(
+    sketch: Sketch, width: int, height: int, *, transparent: bool = False, progress: Progress | None = None
+) -> Image.Image:
     """Return a Sketch as a picture of ``width`` x ``height`` pixels.
 
     RGB; or, when ``transparent``, RGBA with the things alone. The same Sketch gives the same picture, and

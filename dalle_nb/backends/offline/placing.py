@@ -33,6 +33,8 @@ class Placement:
     y: float
     aloft: bool = False
     """Whether it hangs in the air, without a shadow."""
+    afloat: bool = False
+    """Whether it is in water (or air) that mirrors it and takes no shadow."""
     distance: float = 0
     """0 near to 1 far."""
     order: float = 0
@@ -49,15 +51,24 @@ class Placement:
 
 def arrange(canvas: Canvas, sketch: Sketch, stage: Stage) -> list[Placement]:
     """Return what stands where, the farthest first."""
-    known = [thing for thing in sketch.things if thing.name in subjects.names() and thing.name not in stage.painted]
-    free = {"ground": list(stage.spots), "back": list(stage.back), "sky": list(stage.sky)}
+    asked = sketch.things or stage.props
+    known = [thing for thing in asked if thing.name in subjects.names() and thing.name not in stage.painted]
+    free = {
+        "ground": list(stage.spots),
+        "back": list(stage.back),
+        "sky": list(stage.sky),
+        "water": list(stage.water),
+    }
     placements: list[Placement] = []
     total = sum(min(thing.count, _MOST) for thing in known)
     for rank, thing in enumerate(known):
         spot, where = _choose_spot(thing, rank, free, stage)
         for copy in range(min(thing.count, _MOST)):
             one = _spread(spot, copy, min(thing.count, _MOST), total)
-            placements += _place(canvas, thing, one, stage, aloft=where == "sky")
+            one = replace(one, least=0.17 if total == 1 else 0.07)
+            placements += _place(
+                canvas, thing, one, stage, aloft=where == "sky", afloat=where == "water" or stage.floats
+            )
     return sorted(placements, key=lambda placement: placement.order)
 
 
@@ -67,13 +78,20 @@ def _choose_spot(thing: Thing, rank: int, free: dict[str, list[Spot]], stage: St
     where = "ground"
     if thing.place == "sky" or art.pose in ("fly", "launch"):
         where = "sky"
+    elif free["water"] and art.scene in ("sea", "underwater"):
+        where = "water"
     elif thing.place == "back" or (rank > 0 and art.category in _LARGE):
         where = "back"
     spots = free[where] or list(stage.spots[-1:])
     spot = spots.pop(0)
     if thing.place in _SIDES:
         spot = replace(spot, x=_SIDES[thing.place])
-    elif rank == 0 and len(free["ground"]) == len(stage.spots) - 1 and where == "ground" and art.category in _LARGE:
+    elif (
+        rank == 0
+        and len(free["ground"]) == len(stage.spots) - 1
+        and where == "ground"
+        and art.category in _LARGE
+    ):
         spot = replace(spot, x=0.5)
     return spot, where
 
@@ -86,21 +104,42 @@ def _spread(spot: Spot, copy: int, count: int, total: int) -> Spot:
     middle = 0.5 * (spot.x + 0.5)
     along = (copy + 0.5) / count - 0.5
     back = copy % 2
-    return Spot(x=middle + along * min(0.86, 0.3 * count), y=spot.y - 0.06 * back, scale=spot.scale * shrink * (1 - 0.16 * back))
+    return Spot(
+        x=middle + along * min(0.86, 0.3 * count),
+        y=spot.y - 0.06 * back,
+        scale=spot.scale * shrink * (1 - 0.16 * back),
+    )
 
 
-def _place(canvas: Canvas, thing: Thing, spot: Spot, stage: Stage, *, aloft: bool) -> list[Placement]:
+def _place(
+    canvas: Canvas, thing: Thing, spot: Spot, stage: Stage, *, aloft: bool, afloat: bool
+) -> list[Placement]:
     """Return a thing on its spot, preceded by the seat it sits on."""
     seat = thing.seat
     distance = float(np.clip((stage.horizon + 0.25 - spot.y) / 0.5, 0, 0.6)) if not aloft else 0.1
-    if seat is None or seat not in subjects.names():
+    if seat is None or seat in stage.painted or seat not in subjects.names():
         sprite = _size_sprite(canvas, thing, spot)
-        return [Placement(thing=thing, sprite=sprite, x=spot.x, y=_lift(spot, sprite, canvas, aloft), aloft=aloft, distance=distance, order=spot.y)]
+        return [
+            Placement(
+                thing=thing,
+                sprite=sprite,
+                x=spot.x,
+                y=_lift(spot, sprite, canvas, aloft),
+                aloft=aloft,
+                afloat=afloat,
+                distance=distance,
+                order=spot.y,
+            )
+        ]
     chair = _size_sprite(canvas, Thing(name=seat), replace(spot, scale=spot.scale * 1.1))
-    below = Placement(thing=Thing(name=seat), sprite=chair, x=spot.x, y=spot.y, distance=distance, order=spot.y)
+    below = Placement(
+        thing=Thing(name=seat), sprite=chair, x=spot.x, y=spot.y, distance=distance, order=spot.y
+    )
     at = below.anchor("seat", canvas) or (spot.x, spot.y)
     sitter = _size_sprite(canvas, thing, replace(spot, scale=spot.scale * 0.95))
-    above = Placement(thing=thing, sprite=sitter, x=at[0], y=at[1], aloft=True, distance=distance, order=spot.y)
+    above = Placement(
+        thing=thing, sprite=sitter, x=at[0], y=at[1], aloft=True, distance=distance, order=spot.y
+    )
     return [below, above]
 
 
@@ -113,7 +152,7 @@ def _size_sprite(canvas: Canvas, thing: Thing, spot: Spot) -> Sprite:
     """Draw a thing as large as it looks on a spot: nature's sizes, drawn nearer to each other as in a picture book."""
     art = subjects.subject(thing.name, thing.pose)
     share = spot.scale * art.height**0.4 * _SIZES.get(thing.size, 1.0) * min(1.0, 0.4 + 0.6 * canvas.aspect)
-    share = min(share, 0.94 * spot.y if spot.y > 0.5 else 0.9)
+    share = max(spot.least, min(share, 0.94 * spot.y if spot.y > 0.5 else 0.9))
     pixels = round(share * canvas.whole[1])
     sprite = art.sprite(pixels, colour=thing.colour, wears=thing.wears, holds=thing.holds)
     widest = spot.widest * canvas.whole[0]
@@ -130,9 +169,9 @@ def paint_placement(canvas: Canvas, placement: Placement, stage: Stage) -> None:
     left = round(placement.x * canvas.whole[0]) - placement.sprite.foot
     ground = round(placement.y * canvas.whole[1])
     if not placement.aloft:
-        if stage.mirror:
+        if stage.mirror or placement.afloat:
             _paint_mirror(canvas, colour, cover, left, ground, placement, stage)
-        if not stage.floats:
+        if not placement.afloat:
             _paint_shadow(canvas, cover, left, ground, placement, stage)
     lit = _light_sprite(colour, cover, placement, stage, canvas)
     _lay(canvas, lit, cover, left, ground - placement.sprite.baseline)
@@ -146,13 +185,17 @@ def _light_sprite(colour: Plane, cover: Plane, placement: Placement, stage: Stag
     shade = 1 + 0.1 * across * (1 if stage.from_right else -1) - 0.09 * down
     lit = colour * np.asarray(stage.tint, np.float32) * shade[..., None]
     soft = canvas.blur(cover, 0.006)
-    edge = np.clip(cover - canvas.shifted(soft, -0.006 if stage.from_right else 0.006, 0.003), 0, 1) * np.float32(0.8)
+    edge = np.clip(
+        cover - canvas.shifted(soft, -0.006 if stage.from_right else 0.006, 0.003), 0, 1
+    ) * np.float32(0.8)
     lit += (1 - np.clip(lit, 0, 1)) * np.asarray(stage.rim, np.float32) * edge[..., None]
     haze = np.asarray(stage.haze, np.float32)
     return lit + (haze - lit) * np.float32(placement.distance * 0.45)
 
 
-def _paint_shadow(canvas: Canvas, cover: Plane, left: int, ground: int, placement: Placement, stage: Stage) -> None:
+def _paint_shadow(
+    canvas: Canvas, cover: Plane, left: int, ground: int, placement: Placement, stage: Stage
+) -> None:
     """Paint the dark where a thing touches the ground, and the shadow it casts away from the light."""
     rows, columns = cover.shape
     wide, high = canvas.whole
@@ -163,7 +206,12 @@ def _paint_shadow(canvas: Canvas, cover: Plane, left: int, ground: int, placemen
         return
     middle = (left + (touching[0] + touching[-1]) / 2) / wide
     half = max(0.012, (touching[-1] - touching[0]) / 2 / high * 1.12)
-    part = canvas.window(middle - half * 2.2 / canvas.aspect, ground / high - half, middle + half * 2.2 / canvas.aspect, ground / high + half)
+    part = canvas.window(
+        middle - half * 2.2 / canvas.aspect,
+        ground / high - half,
+        middle + half * 2.2 / canvas.aspect,
+        ground / high + half,
+    )
     if part.rgb.size:
         far = part.distance(middle, ground / high, flat=4.2) / np.float32(half)
         part.darken(1 - np.exp(-(far**3)) * np.float32(min(0.85, stage.shadow * 1.25)))
@@ -176,21 +224,35 @@ def _cast_shadow(canvas: Canvas, cover: Plane, left: int, ground: int, stage: St
     deep = max(2, rows // 4)
     lean = (-0.9 if stage.from_right else 0.9) * deep
     pad = round(abs(lean)) + 2
-    flat = Image.fromarray(np.pad(cover[::-1], ((0, 0), (pad, pad)))).resize((columns + 2 * pad, deep), Image.Resampling.BOX)
+    flat = Image.fromarray(np.pad(cover[::-1], ((0, 0), (pad, pad)))).resize(
+        (columns + 2 * pad, deep), Image.Resampling.BOX
+    )
     slope = lean / deep
-    leaning = flat.transform(flat.size, Image.Transform.AFFINE, (1, -slope, 0, 0, 1, 0), Image.Resampling.BILINEAR)
+    leaning = flat.transform(
+        flat.size, Image.Transform.AFFINE, (1, -slope, 0, 0, 1, 0), Image.Resampling.BILINEAR
+    )
     shadow = canvas.blur(np.asarray(leaning, np.float32), 0.008)
     fade = np.linspace(1, 0.15, deep, dtype=np.float32)[:, None]
     strength = np.float32(stage.shadow * 0.62)
     _shade(canvas, np.clip(shadow, 0, 1) * fade * strength, left - pad, ground - 1)
 
 
-def _paint_mirror(canvas: Canvas, colour: Plane, cover: Plane, left: int, ground: int, placement: Placement, stage: Stage) -> None:
+def _paint_mirror(
+    canvas: Canvas, colour: Plane, cover: Plane, left: int, ground: int, placement: Placement, stage: Stage
+) -> None:
     """Paint a thing's mirror image on a wet or polished ground."""
     base = placement.sprite.baseline
     rows = cover[:base].shape[0]
-    fade = np.linspace(1, 0, rows, dtype=np.float32)[:, None] * np.float32(stage.mirror * 1.4)
-    _lay(canvas, colour[:base][::-1] * np.asarray(stage.tint, np.float32), np.clip(cover[:base][::-1] * fade, 0, 1), left, ground)
+    fade = np.linspace(1, 0, rows, dtype=np.float32)[:, None] * np.float32(
+        1.4 * (stage.mirror or (0.3 if placement.afloat else 0))
+    )
+    _lay(
+        canvas,
+        colour[:base][::-1] * np.asarray(stage.tint, np.float32),
+        np.clip(cover[:base][::-1] * fade, 0, 1),
+        left,
+        ground,
+    )
 
 
 def _cut(canvas: Canvas, plane: Plane, left: int, top: int) -> tuple[tuple[slice, slice], Plane] | None:

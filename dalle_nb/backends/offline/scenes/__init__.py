@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from dalle_nb.backends.offline import subjects
 from dalle_nb.backends.offline.canvas import Canvas
 from dalle_nb.backends.offline.light import Light, light_of
 from dalle_nb.backends.offline.scenes import (
-    abstract, beach, city, desert, forest, garden, meadow, moon, mountain, room, sea, sky, street, table,
+    abstract,
+    beach,
+    city,
+    desert,
+    forest,
+    garden,
+    meadow,
+    moon,
+    mountain,
+    room,
+    sea,
+    sky,
+    street,
+    table,
 )  # fmt: skip
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch
 
-__all__ = ["EFFECTS", "Spot", "Stage", "names", "paint_scene"]
+__all__ = ["EFFECTS", "Spot", "Stage", "choose_scene", "names", "paint_scene"]
 
 Scene: TypeAlias = Callable[[Canvas, Sketch, Light], Stage]
 
@@ -45,14 +59,33 @@ EFFECTS = frozenset({
 })  # fmt: skip
 """What scenes and air can show besides things."""
 
+_EFFECT_SCENES = {
+    "earth": "space", "neon": "city", "flying-cars": "city", "fireworks": "city", "aurora": "mountain",
+    "steam": "table", "sun": "sky", "rainbow": "meadow", "blossom": "meadow", "petals": "meadow",
+    "maple-leaves": "forest", "fireflies": "forest", "sunlight": "forest", "stars": "mountain", "full-moon": "mountain",
+}  # fmt: skip
+"""Where an effect is at home, when nothing else says where we are."""
+
 
 def names() -> tuple[str, ...]:
     """Return the names of all scenes."""
     return tuple(_SCENES)
 
 
+def choose_scene(sketch: Sketch) -> str:
+    """Return the scene that is asked for, else the first thing's home, else one that suits the effects."""
+    if sketch.scene is not None:
+        return sketch.scene
+    for thing in sketch.things:
+        if thing.name in subjects.names():
+            return subjects.subject(thing.name).scene
+    fitting = (scene for effect, scene in _EFFECT_SCENES.items() if effect in sketch.effects)
+    landscape = "meadow" if sketch.time or sketch.weather or sketch.season else "abstract"
+    return next(fitting, landscape)
+
+
 def paint_scene(canvas: Canvas, sketch: Sketch) -> tuple[Stage, Light]:
-    """Paint the scene of a Sketch (an unknown or missing one: the abstract) and return its stage and light."""
-    paint, hour = _SCENES.get(sketch.scene or "abstract", _SCENES["abstract"])
+    """Paint the scene of a Sketch and return its stage and light."""
+    paint, hour = _SCENES.get(choose_scene(sketch), _SCENES["abstract"])
     light = light_of(sketch, "night" if "cyberpunk" in sketch.styles else hour)
     return paint(canvas, sketch, light), light

@@ -22,7 +22,9 @@ _PALETTES = {
 def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     """Paint noise that is bent by noise, coloured by how far it was bent."""
     names = sorted(_PALETTES)
-    palette = _PALETTES.get(sketch.palette or "", _PALETTES[names[int(canvas.chance("palette").integers(len(names)))]])
+    palette = _PALETTES.get(
+        sketch.palette or "", _PALETTES[names[int(canvas.chance("palette").integers(len(names)))]]
+    )
     if light.ink:
         palette = _PALETTES["ink"]
     bend = canvas.noise("bend", 0.9, octaves=3)
@@ -39,5 +41,9 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     grain = canvas.noise("brush", 0.02, flat=6, octaves=3) - np.float32(0.5)
     canvas.darken(np.float32(1) + grain * np.float32(0.12))
     canvas.darken(times((1.0, 1.0, 1.0), 0.75) if light.night else 1.0)
-    places = (Spot(x=0.5, y=0.86, scale=0.8), Spot(x=0.78, y=0.84, scale=0.55), Spot(x=0.22, y=0.84, scale=0.55))
+    places = (
+        Spot(x=0.5, y=0.86, scale=0.8),
+        Spot(x=0.78, y=0.84, scale=0.55),
+        Spot(x=0.22, y=0.84, scale=0.55),
+    )
     return Stage(spots=places, tint=light.tint, haze=colours[2], shadow=0.3, indoors=True)

@@ -10,7 +10,7 @@ from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, paint_ridge
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.scenes.trees import paint_palm
-from dalle_nb.backends.offline.sketch import Sketch
+from dalle_nb.backends.offline.sketch import Sketch, Thing
 
 _HORIZON, _SHORE = 0.47, 0.68
 
@@ -18,21 +18,48 @@ _HORIZON, _SHORE = 0.47, 0.68
 def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     """Paint the beach, with the palm at the left edge."""
     paint_sky(canvas, sketch, light, _HORIZON, clouds=0.62)
-    paint_ridge(canvas, light, "island", base=_HORIZON + 0.022, rise=0.05, cell=0.6, colour=hexed("#4c8a78"), distance=0.55)
+    paint_ridge(
+        canvas,
+        light,
+        "island",
+        base=_HORIZON + 0.022,
+        rise=0.05,
+        cell=0.6,
+        colour=hexed("#4c8a78"),
+        distance=0.55,
+    )
     paint_open_sea(canvas, light, _HORIZON)
     _paint_sand(canvas, light)
     palm = not light.snowy and not any(thing.name == "palm" for thing in sketch.things)
     if palm:
+        canvas.over(
+            times(light.cast(hexed("#8a6a3f")), 0.8),
+            np.exp(-((canvas.distance(0.12, 0.835, 5) / np.float32(0.09)) ** 2)) * np.float32(0.6),
+        )
         paint_palm(canvas, light, "palm", (0.09, 0.83), 0.62, 0.16)
     return Stage(
-        spots=(Spot(x=0.5, y=0.92, scale=0.74), Spot(x=0.78, y=0.88, scale=0.55), Spot(x=0.26, y=0.86, scale=0.5)),
-        back=(Spot(x=0.86, y=0.76, scale=0.42), Spot(x=0.6, y=0.55, scale=0.16), Spot(x=0.3, y=0.75, scale=0.3)),
+        spots=(
+            Spot(x=0.5, y=0.92, scale=0.74),
+            Spot(x=0.78, y=0.88, scale=0.55),
+            Spot(x=0.26, y=0.86, scale=0.5),
+        ),
+        back=(
+            Spot(x=0.86, y=0.76, scale=0.42),
+            Spot(x=0.6, y=0.55, scale=0.16),
+            Spot(x=0.3, y=0.75, scale=0.3),
+        ),
+        water=(
+            Spot(x=0.7, y=0.555, scale=0.2),
+            Spot(x=0.4, y=0.52, scale=0.1),
+            Spot(x=0.88, y=0.51, scale=0.08),
+        ),
         horizon=_HORIZON,
         tint=light.tint,
         haze=light.haze,
         rim=times(light.sun_colour, 0.35 if light.clear else 0.1),
         from_right=light.sun[0] > 0.5,
         shadow=light.shadow,
+        props=(Thing(name="beach-umbrella", place="right"), Thing(name="boat", place="left", size="small")),
         painted=frozenset({"palm"} if palm else ()),
     )
 
@@ -43,13 +70,20 @@ def paint_open_sea(canvas: Canvas, light: Light, horizon: float, *, rough: float
     waves = sea.ground_noise("waves", horizon, 0.34, flat=2.6, steep=0.035) - np.float32(0.5)
     small = sea.ground_noise("wavelets", horizon, 0.09, flat=2.2, steep=0.035) - np.float32(0.5)
     deep, clear = light.cast(hexed("#0e6fae")), light.cast(hexed("#35c4c6"))
-    stops = [(horizon, mix(deep, light.horizon, 0.25)), (horizon + 0.06, deep), (horizon + 0.3, mix(deep, clear, 0.8)), (1.0, clear)]
+    stops = [
+        (horizon, mix(deep, light.horizon, 0.25)),
+        (horizon + 0.06, deep),
+        (horizon + 0.3, mix(deep, clear, 0.8)),
+        (1.0, clear),
+    ]
     body = waves * np.float32(0.6) + small * np.float32(0.5)
     sea.fill(sea.gradient(stops) * (1 + body * np.float32(0.45))[..., None])
     sea.over(mix(light.middle, light.horizon, 0.6), ramp(0.05, 0.5, body) * np.float32(0.5))
     sea.over(light.cast((1.0, 1.0, 1.0)), ramp(0.3, 0.55, body) * np.float32(rough))
     if light.clear and not light.ink:
-        path = np.exp(-(((sea.x - np.float32(light.sun[0])) * canvas.aspect / (0.07 + 0.5 * (sea.y - horizon))) ** 2))
+        path = np.exp(
+            -(((sea.x - np.float32(light.sun[0])) * canvas.aspect / (0.07 + 0.5 * (sea.y - horizon))) ** 2)
+        )
         sea.glaze(light.sun_colour, path * ramp(-0.05, 0.3, body) * np.float32(0.85))
 
 
@@ -60,7 +94,9 @@ def _paint_sand(canvas: Canvas, light: Light) -> None:
     below = beach.y - shore
     foam = beach.ground_noise("foam", _HORIZON, 0.09, flat=1.3) - np.float32(0.5)
     sand = light.cast(SNOW if light.snowy else hexed("#f2d79c"))
-    grain = beach.ground_noise("dunes", _HORIZON, 0.3, flat=1.4) * np.float32(0.16) + beach.noise("grain", 0.006, octaves=2) * np.float32(0.08)
+    grain = beach.ground_noise("dunes", _HORIZON, 0.3, flat=1.4) * np.float32(0.16) + beach.noise(
+        "grain", 0.006, octaves=2
+    ) * np.float32(0.08)
     dry = np.asarray(sand, np.float32) * (np.float32(0.9) + grain - np.float32(0.06))[..., None]
     lace = below + foam * np.float32(0.03)
     beach.over(light.cast((1.0, 1.0, 1.0)), ramp(-0.07, -0.012, lace) * np.float32(0.75))

@@ -29,7 +29,11 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     if light.night:
         _let_shine(canvas, lamps)
     return Stage(
-        spots=(Spot(x=0.4, y=0.95, scale=0.62), Spot(x=0.72, y=0.94, scale=0.5), Spot(x=0.16, y=0.93, scale=0.45)),
+        spots=(
+            Spot(x=0.4, y=0.95, scale=0.62),
+            Spot(x=0.72, y=0.94, scale=0.5),
+            Spot(x=0.16, y=0.93, scale=0.45),
+        ),
         back=(Spot(x=0.7, y=0.84, scale=0.26), Spot(x=0.22, y=0.83, scale=0.22)),
         sky=(Spot(x=0.3, y=0.2, scale=0.2), Spot(x=0.72, y=0.3, scale=0.16)),
         horizon=_SHORE,
@@ -57,7 +61,10 @@ def _paint_city_sky(canvas: Canvas, sketch: Sketch, light: Light, neon: bool) ->
     part = canvas.around(x, y, radius * 1.1)
     stripes = ramp(0.3, 0.36, (part.y * 34) % 1) + ramp(y + 0.02, y - 0.03, part.y)
     disc = part.edge(np.float32(radius) - part.distance(x, y)) * np.clip(stripes, 0.12, 1)
-    part.over(part.gradient([(y - radius, hexed("#ffe7a0")), (y + radius, hexed("#ff5c9a"))]), disc * np.float32(0.9))
+    part.over(
+        part.gradient([(y - radius, hexed("#ffe7a0")), (y + radius, hexed("#ff5c9a"))]),
+        disc * np.float32(0.9),
+    )
     canvas.glow(x, y, 0.2, hexed("#ff7ab0"), 0.35)
 
 
@@ -66,21 +73,47 @@ def _build_row(canvas: Canvas, lamps: Canvas, light: Light, row: int, neon: bool
     near = (row + 1) / 4
     wide = 0.03 + 0.03 * row
     chance = canvas.chance(f"towers-{row}")
-    wall = mix(hexed("#4b2a78"), hexed("#0c0a1e"), near) if neon and light.night else light.far(mix(hexed("#9db4c8"), hexed("#55697f"), near), 0.75 * (1 - near))
+    wall = (
+        mix(hexed("#4b2a78"), hexed("#0c0a1e"), near)
+        if neon and light.night
+        else light.far(mix(hexed("#9db4c8"), hexed("#55697f"), near), 0.75 * (1 - near))
+    )
     u = -1.65
     while u < 1.65:
         width = wide * (0.7 + 0.9 * chance.random())
         # The middle of the town is the tallest: a skyline wants a summit.
-        height = (0.12 + 0.42 * chance.random() ** (1 + 0.35 * row) * (1.1 - 0.1 * row)) * (0.72 + 0.5 * np.exp(-((u / 0.42) ** 2)))
+        height = (0.12 + 0.42 * chance.random() ** (1 + 0.35 * row) * (1.1 - 0.1 * row)) * (
+            0.72 + 0.5 * np.exp(-((u / 0.42) ** 2))
+        )
         plan = chance.random(4)
         left = 0.5 + u / canvas.aspect
         tower = (left, _SHORE - height, left + width / canvas.aspect, _SHORE)
         u += width * (1.02 + 0.5 * chance.random() * (row > 1))
         if tower[2] > 0 and tower[0] < 1:
-            _build_tower(canvas, lamps, light, tower, times(wall, 0.85 + 0.3 * plan[0]), plan, near, f"{row}/{u:.3f}", neon)
+            _build_tower(
+                canvas,
+                lamps,
+                light,
+                tower,
+                times(wall, 0.85 + 0.3 * plan[0]),
+                plan,
+                near,
+                f"{row}/{u:.3f}",
+                neon,
+            )
 
 
-def _build_tower(canvas: Canvas, lamps: Canvas, light: Light, tower: tuple[float, float, float, float], wall: Colour, plan: np.ndarray, near: float, name: str, neon: bool) -> None:
+def _build_tower(
+    canvas: Canvas,
+    lamps: Canvas,
+    light: Light,
+    tower: tuple[float, float, float, float],
+    wall: Colour,
+    plan: np.ndarray,
+    near: float,
+    name: str,
+    neon: bool,
+) -> None:
     """Build one tower: a wall shaded from the light's side, a roof, windows, perhaps a sign."""
     left, top, right, bottom = tower
     part = canvas.window(*tower)
@@ -92,7 +125,7 @@ def _build_tower(canvas: Canvas, lamps: Canvas, light: Light, tower: tuple[float
     _crown(canvas, tower, wall, plan)
     lit = 0.42 if light.night else (0.12 if light.time != "day" else 0.0)
     _light_windows(part, lamps.window(*tower), tower, lit, near, name, light)
-    if light.night and near > 0.3 and (neon and plan[3] < 0.62 or plan[3] < 0.12):
+    if light.night and near > 0.3 and ((neon and plan[3] < 0.62) or plan[3] < 0.12):
         _hang_sign(canvas, lamps, tower, name)
 
 
@@ -101,16 +134,38 @@ def _crown(canvas: Canvas, tower: tuple[float, float, float, float], wall: Colou
     left, top, right, _ = tower
     middle, wide = (left + right) / 2, (right - left) * canvas.aspect
     if plan[1] < 0.35:
-        mast = canvas.window(middle - 0.0016 / canvas.aspect, top - 0.07 * (0.5 + plan[2]), middle + 0.0016 / canvas.aspect, top)
+        mast = canvas.window(
+            middle - 0.0016 / canvas.aspect,
+            top - 0.07 * (0.5 + plan[2]),
+            middle + 0.0016 / canvas.aspect,
+            top,
+        )
         mast.fill(wall)
     if plan[1] < 0.6:
-        canvas.window(left + 0.2 * (right - left), top - wide * 0.16, right - 0.2 * (right - left), top).fill(times(wall, 0.94))
+        canvas.window(left + 0.2 * (right - left), top - wide * 0.16, right - 0.2 * (right - left), top).fill(
+            times(wall, 0.94)
+        )
     elif plan[1] < 0.8:
         roof = canvas.window(left, top - wide * 0.5, right, top)
-        roof.over(times(wall, 0.94), roof.shape(lambda pen: pen.polygon([(left, top), (right, top), (right if plan[2] > 0.5 else left, top - wide * 0.45)])))
+        roof.over(
+            times(wall, 0.94),
+            roof.shape(
+                lambda pen: pen.polygon(
+                    [(left, top), (right, top), (right if plan[2] > 0.5 else left, top - wide * 0.45)]
+                )
+            ),
+        )
 
 
-def _light_windows(part: Canvas, lamp: Canvas, tower: tuple[float, float, float, float], lit: float, near: float, name: str, light: Light) -> None:
+def _light_windows(
+    part: Canvas,
+    lamp: Canvas,
+    tower: tuple[float, float, float, float],
+    lit: float,
+    near: float,
+    name: str,
+    light: Light,
+) -> None:
     """Cut windows into a wall and light some of them."""
     pitch = 0.0062 + 0.0062 * near
     across = (part.u - np.float32((tower[0] - 0.5) * part.aspect)) / np.float32(pitch)
@@ -118,12 +173,18 @@ def _light_windows(part: Canvas, lamp: Canvas, tower: tuple[float, float, float,
     chance = part.chance(f"windows/{name}")
     rows, columns = max(1, int(down[-1, 0]) + 2), max(1, int(across[0, -1]) + 2)
     table = chance.random((90, 40), dtype=np.float32)
-    on = table[np.clip(np.floor(down).astype(int), 0, 89) % max(1, min(rows, 90)), np.clip(np.floor(across).astype(int), 0, 39) % max(1, min(columns, 40))]
+    on = table[
+        np.clip(np.floor(down).astype(int), 0, 89) % max(1, min(rows, 90)),
+        np.clip(np.floor(across).astype(int), 0, 39) % max(1, min(columns, 40)),
+    ]
     hole = (np.abs(across % 1 - 0.5) < 0.29) & (np.abs(down % 1 - 0.5) < 0.31) & (down > 0)
     soft = min(1.0, pitch / part.pixel / 5)  # windows of a pixel or two melt into the wall
     colour = _WINDOWS[int(chance.integers(len(_WINDOWS)))]
     if lit == 0:
-        part.over(mix(light.middle, light.horizon, 0.5), hole * (0.25 + 0.4 * on) * np.float32(0.5 + 0.3 * near) * np.float32(soft))
+        part.over(
+            mix(light.middle, light.horizon, 0.5),
+            hole * (0.25 + 0.4 * on) * np.float32(0.5 + 0.3 * near) * np.float32(soft),
+        )
         return
     bright = hole * (on < lit) * (0.35 + 0.65 * (on / lit)) * np.float32(0.4 + 0.6 * near)
     part.over(times(colour, 0.12), hole * np.float32(0.3))
@@ -142,7 +203,11 @@ def _hang_sign(canvas: Canvas, lamps: Canvas, tower: tuple[float, float, float, 
         x, y, size = left + (right - left) * (0.3 + 0.4 * chance.random()), top + (bottom - top) * 0.18, 0.011
         strokes = []
         for glyph in range(3 + int(chance.integers(4))):
-            corners = [(x + size * a / canvas.aspect, y + size * (2.6 * glyph + b)) for a in (-0.8, 0, 0.8) for b in (-0.9, 0, 0.9)]
+            corners = [
+                (x + size * a / canvas.aspect, y + size * (2.6 * glyph + b))
+                for a in (-0.8, 0, 0.8)
+                for b in (-0.9, 0, 0.9)
+            ]
             picks = chance.permutation(9)[:6]
             strokes += [[corners[picks[k]], corners[picks[k + 1]]] for k in (0, 2, 4)]
             strokes.append([corners[0], corners[6]])
@@ -156,7 +221,9 @@ def _drift_haze(canvas: Canvas, light: Light, row: int, neon: bool) -> None:
     """Let haze lie between one row and the next."""
     colour = hexed("#ff4f9a") if neon and light.night else light.horizon
     strength = 0.4 * (1 - row / 4)
-    canvas.over(colour, np.exp(-(((canvas.y - np.float32(_SHORE)) / np.float32(0.2)) ** 2)) * np.float32(strength))
+    canvas.over(
+        colour, np.exp(-(((canvas.y - np.float32(_SHORE)) / np.float32(0.2)) ** 2)) * np.float32(strength)
+    )
 
 
 def _flood(canvas: Canvas, lamps: Canvas, light: Light) -> None:
@@ -165,7 +232,9 @@ def _flood(canvas: Canvas, lamps: Canvas, light: Light) -> None:
     ripple = water.ground_noise("ripple", _SHORE, 0.14, flat=3.5, steep=0.05) - np.float32(0.5)
     sway = ripple * (np.float32(0.012) + np.float32(0.06) * (water.y - np.float32(_SHORE)))
     water.fill(_drawn_long(water, mirror_above(canvas, water, sway)))
-    deep = mix(times(light.zenith, 0.7), hexed("#0a0618"), 0.6) if light.night else light.cast(hexed("#3d6f8e"))
+    deep = (
+        mix(times(light.zenith, 0.7), hexed("#0a0618"), 0.6) if light.night else light.cast(hexed("#3d6f8e"))
+    )
     water.over(deep, np.float32(0.4) + ripple * np.float32(0.3))
     below.fill(_drawn_long(below, mirror_above(lamps, below, sway)) * np.float32(1.2))
     water.rgb += below.rgb * (np.float32(0.9) + ripple)[..., None]
@@ -177,7 +246,9 @@ def _drawn_long(water: Canvas, image: Plane) -> Plane:
     rows, columns = image.shape[:2]
     small = (columns, max(2, round(rows * water.pixel / 0.016)))
     channels = [
-        Image.fromarray(np.ascontiguousarray(image[..., k])).resize(small, Image.Resampling.BOX).resize((columns, rows), Image.Resampling.BICUBIC)
+        Image.fromarray(np.ascontiguousarray(image[..., k]))
+        .resize(small, Image.Resampling.BOX)
+        .resize((columns, rows), Image.Resampling.BICUBIC)
         for k in range(3)
     ]
     return image * np.float32(0.35) + np.dstack(channels) * np.float32(0.65)

@@ -19,7 +19,11 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     for step in range(4):
         _raise_dune(canvas, light, step)
     return Stage(
-        spots=(Spot(x=0.5, y=0.92, scale=0.68), Spot(x=0.78, y=0.88, scale=0.5), Spot(x=0.24, y=0.87, scale=0.46)),
+        spots=(
+            Spot(x=0.5, y=0.92, scale=0.68),
+            Spot(x=0.78, y=0.88, scale=0.5),
+            Spot(x=0.24, y=0.87, scale=0.46),
+        ),
         back=(Spot(x=0.72, y=0.7, scale=0.22), Spot(x=0.3, y=0.68, scale=0.2)),
         horizon=_HORIZON,
         tint=mix(light.tint, hexed("#ffe9c8"), 0.25),
@@ -40,12 +44,21 @@ def _raise_dune(canvas: Canvas, light: Light, step: int) -> None:
     below = part.y - crest
     winding = part.line(f"edge-{step}", 0.5, octaves=3) - np.float32(0.5)
     flank = np.sign(line - np.float32(0.5)) * (1 if light.sun[0] > 0.5 else -1)
-    reach = np.clip(np.abs(line - np.float32(0.5)) * 1.5 + winding * np.float32(0.25), 0, 1) * np.float32(rise * 2.4)
+    reach = np.clip(np.abs(line - np.float32(0.5)) * 1.5 + winding * np.float32(0.25), 0, 1) * np.float32(
+        rise * 2.4
+    )
     shade = np.where(flank > 0, ramp(0.012, -0.012, below - reach), np.float32(0)) * np.float32(0.75)
     sand = hexed("#f4f6fb") if light.snowy else mix(hexed("#f0c98c"), hexed("#e2a45e"), near)
     lit = np.asarray(light.far(sand, 0.45 * (1 - near)), np.float32)
     dark = np.asarray(light.far(times(sand, (0.62, 0.52, 0.55)), 0.4 * (1 - near)), np.float32)
-    ripples = np.sin((below * 110 / (0.4 + near) + part.line(f"wind-{step}", 0.2) * 9 + part.noise("wind", 0.1) * 5)) * np.float32(0.035 * near)
-    tone = 1.04 + ripples + 0.12 * (part.noise(f"sand-{step}", 0.3, flat=3, octaves=4) - 0.5) - 0.14 * ramp(0, 0.4, below)
+    ripples = np.sin(
+        below * 110 / (0.4 + near) + part.line(f"wind-{step}", 0.2) * 9 + part.noise("wind", 0.1) * 5
+    ) * np.float32(0.035 * near)
+    tone = (
+        1.04
+        + ripples
+        + 0.12 * (part.noise(f"sand-{step}", 0.3, flat=3, octaves=4) - 0.5)
+        - 0.14 * ramp(0, 0.4, below)
+    )
     body = (lit + (dark - lit) * shade[..., None]) * tone[..., None]
     part.over(body, part.edge(below))

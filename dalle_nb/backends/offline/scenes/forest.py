@@ -18,19 +18,29 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     """Paint the forest from the far light to the near shade."""
     paint_sky(canvas, sketch, light, _HORIZON, clouds=0)
     glade = times(mix(light.horizon, light.sun_colour, 0.5), 0.95 if not light.night else 0.8)
-    canvas.over(glade, np.exp(-(canvas.distance(0.56, 0.5) / np.float32(0.34)) ** 2) * np.float32(0.8))
+    canvas.over(glade, np.exp(-((canvas.distance(0.56, 0.5) / np.float32(0.34)) ** 2)) * np.float32(0.8))
     leaves = light.leaves or (hexed("#6d7f8c"), hexed("#b9c8d4"), SNOW)
-    floor = SNOW if light.snowy else mix(light.grass, leaves[0] if light.season == "autumn" else hexed("#6a7a3a"), 0.4)
+    floor = (
+        SNOW
+        if light.snowy
+        else mix(light.grass, leaves[0] if light.season == "autumn" else hexed("#6a7a3a"), 0.4)
+    )
     paint_meadow(canvas, light, _HORIZON, colour=floor, depth=0.1)
     _paint_path(canvas, light)
     for layer in range(4):
         _raise_trunks(canvas, light, layer)
         _hang_canopy(canvas, light, layer, leaves)
-    beams = 0.5 + 0.5 * np.sin((canvas.x * 1.1 + canvas.y * 0.75) * 19) * np.sin((canvas.x + canvas.y * 0.68) * 7 + 1)
+    beams = 0.5 + 0.5 * np.sin((canvas.x * 1.1 + canvas.y * 0.75) * 19) * np.sin(
+        (canvas.x + canvas.y * 0.68) * 7 + 1
+    )
     fall = ramp(0.95, 0.2, canvas.y) * np.exp(-(((canvas.x + canvas.y * 0.6 - 0.95) / 0.38) ** 2))
     canvas.glaze(light.sun_colour, beams * fall * np.float32(0.42 if light.clear else 0.12))
     return Stage(
-        spots=(Spot(x=0.5, y=0.92, scale=0.7), Spot(x=0.74, y=0.88, scale=0.52), Spot(x=0.26, y=0.88, scale=0.5)),
+        spots=(
+            Spot(x=0.5, y=0.92, scale=0.7),
+            Spot(x=0.74, y=0.88, scale=0.52),
+            Spot(x=0.26, y=0.88, scale=0.5),
+        ),
         back=(Spot(x=0.6, y=0.75, scale=0.26), Spot(x=0.4, y=0.74, scale=0.24)),
         sky=(Spot(x=0.6, y=0.36, scale=0.18), Spot(x=0.36, y=0.28, scale=0.15)),
         horizon=_HORIZON,
@@ -48,7 +58,9 @@ def _paint_path(canvas: Canvas, light: Light) -> None:
     depth = part.y - np.float32(_HORIZON)
     middle = 0.56 - 0.22 * depth + 0.1 * np.sin(depth * 13) * depth
     wide = 0.03 + 0.42 * depth
-    off = np.abs(part.x - middle) * part.aspect + (part.noise("verge", 0.06, octaves=4) - 0.5) * (0.04 + 0.1 * depth)
+    off = np.abs(part.x - middle) * part.aspect + (part.noise("verge", 0.06, octaves=4) - 0.5) * (
+        0.04 + 0.1 * depth
+    )
     earth = light.cast(times(SNOW, 0.86) if light.snowy else hexed("#b79a6a"))
     part.over(earth, ramp(1.0, 0.7, off / wide) * np.float32(0.75))
 
@@ -67,7 +79,10 @@ def _raise_trunks(canvas: Canvas, light: Light, layer: int) -> None:
                 continue
             x, wide = 0.5 + u / canvas.aspect, (0.008 + 0.034 * near) * (0.6 + 0.7 * size)
             y, tilt = foot + 0.04 * near * size, (lean - 0.5) * 0.08
-            at = [(k, wide * (0.62 + 0.38 * (1 - k)) + wide * 0.9 * max(0.0, 0.08 - k) / 0.08) for k in (0, 0.02, 0.06, 0.2, 0.6, 1)]
+            at = [
+                (k, wide * (0.62 + 0.38 * (1 - k)) + wide * 0.9 * max(0.0, 0.08 - k) / 0.08)
+                for k in (0, 0.02, 0.06, 0.2, 0.6, 1)
+            ]
             left = [(x + (tilt * k - w / 2) / canvas.aspect, y - (y + 0.02) * k) for k, w in at]
             right = [(x + (tilt * k + w / 2) / canvas.aspect, y - (y + 0.02) * k) for k, w in at]
             pen.polygon(left + right[::-1])
@@ -83,14 +98,20 @@ def _raise_trunks(canvas: Canvas, light: Light, layer: int) -> None:
         canvas.over(light.cast(SNOW), np.clip(cover - canvas.shifted(cover, step, 0), 0, 1) * np.float32(0.7))
 
 
-def _hang_canopy(canvas: Canvas, light: Light, layer: int, leaves: tuple[tuple[float, float, float], ...]) -> None:
+def _hang_canopy(
+    canvas: Canvas, light: Light, layer: int, leaves: tuple[tuple[float, float, float], ...]
+) -> None:
     """Hang one layer of leaves: thick above, torn below."""
     near = layer / 3
     part = canvas.band(0, 0.62)
     coarse = part.noise(f"canopy-{layer}", 0.26 + 0.1 * near, octaves=3)
     fine = part.noise(f"leaves-{layer}", 0.03 + 0.025 * near, flat=1.3, octaves=3)
     hem = 0.46 - 0.13 * near - 0.16 * np.exp(-((part.u / 0.5) ** 2)) * near
-    body = coarse * np.float32(0.55) + fine * np.float32(0.6) + (np.float32(1) - part.y / np.float32(hem)) * np.float32(0.55)
+    body = (
+        coarse * np.float32(0.55)
+        + fine * np.float32(0.6)
+        + (np.float32(1) - part.y / np.float32(hem)) * np.float32(0.55)
+    )
     thin = 0.22 if light.snowy or (not light.leaves) else 0.0
     cover = ramp(0.58 + thin, 0.66 + thin, body)
     dark, mid, pale = (np.asarray(light.far(colour, 0.6 * (1 - near)), np.float32) for colour in leaves[:3])

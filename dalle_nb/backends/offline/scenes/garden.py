@@ -20,18 +20,38 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     paint_sky(canvas, sketch, light, _SHORE, clouds=0.35)
     for step in range(4):
         paint_ridge(
-            canvas, light, f"mountain-{step}", base=0.36 + 0.085 * step, rise=0.17 - 0.035 * step, cell=0.5 - 0.06 * step,
-            colour=mix(hexed("#3d5f6e"), hexed("#3c5f48"), step / 3), distance=0.66 - 0.15 * step, mist=0.26 + 0.03 * step, rough=0.5,
+            canvas,
+            light,
+            f"mountain-{step}",
+            base=0.36 + 0.085 * step,
+            rise=0.17 - 0.035 * step,
+            cell=0.5 - 0.06 * step,
+            colour=mix(hexed("#3d5f6e"), hexed("#3c5f48"), step / 3),
+            distance=0.66 - 0.15 * step,
+            mist=0.26 + 0.03 * step,
+            rough=0.5,
         )
     _paint_bank(canvas, light)
     _paint_pavilion(canvas, light, (0.25, _SHORE - 0.012), 0.3, storeys=2)
     _paint_pavilion(canvas, light, (0.5, _SHORE - 0.012), 0.13, storeys=1)
     _paint_bridge(canvas, light)
-    paint_water(canvas, light, _SHORE, colour=hexed("#7fa8a0") if not light.ink else hexed("#d9d6c8"), clear=0.55, calm=0.8)
+    paint_water(
+        canvas,
+        light,
+        _SHORE,
+        colour=hexed("#7fa8a0") if not light.ink else hexed("#d9d6c8"),
+        clear=0.55,
+        calm=0.8,
+    )
     _paint_rocks(canvas, light)
     return Stage(
-        spots=(Spot(x=0.42, y=0.95, scale=0.5), Spot(x=0.16, y=0.93, scale=0.45), Spot(x=0.7, y=0.96, scale=0.45)),
+        spots=(
+            Spot(x=0.42, y=0.95, scale=0.5),
+            Spot(x=0.16, y=0.93, scale=0.45),
+            Spot(x=0.7, y=0.96, scale=0.45),
+        ),
         back=(Spot(x=0.62, y=0.76, scale=0.2), Spot(x=0.85, y=0.8, scale=0.22)),
+        water=(Spot(x=0.45, y=0.8, scale=0.2), Spot(x=0.62, y=0.75, scale=0.14)),
         sky=(Spot(x=0.42, y=0.17, scale=0.13), Spot(x=0.55, y=0.24, scale=0.1)),
         horizon=_SHORE,
         tint=light.tint,
@@ -46,8 +66,13 @@ def _paint_bank(canvas: Canvas, light: Light) -> None:
     part = canvas.band(_SHORE - 0.12, _SHORE)
     crest = np.float32(_SHORE - 0.012) - (part.line("bank", 0.3) - np.float32(0.35)) * np.float32(0.05)
     tone = part.noise("shrubs", 0.05, octaves=4)
-    colour = np.asarray(light.cast(mix(light.leaves[0] if light.leaves else light.grass, hexed("#3c5040"), 0.4)), np.float32)
-    part.over(colour * (0.55 + 0.8 * tone)[..., None], part.edge(part.y - crest + (tone - np.float32(0.5)) * np.float32(0.03)))
+    colour = np.asarray(
+        light.cast(mix(light.leaves[0] if light.leaves else light.grass, hexed("#3c5040"), 0.4)), np.float32
+    )
+    part.over(
+        colour * (0.55 + 0.8 * tone)[..., None],
+        part.edge(part.y - crest + (tone - np.float32(0.5)) * np.float32(0.03)),
+    )
 
 
 def _paint_pavilion(canvas: Canvas, light: Light, foot: Point, height: float, storeys: int) -> None:
@@ -64,10 +89,17 @@ def _paint_pavilion(canvas: Canvas, light: Light, foot: Point, height: float, st
         wide = storey * (1.0 - 0.2 * level)
         tall = storey * (0.62 if level == storeys - 1 else 0.34)
         roof = part.shape(lambda pen, e=eaves, w=wide, t=tall: pen.polygon(_roof(canvas.aspect, x, e, w, t)))  # type: ignore[misc]  # defaults bind the loop's values
-        ribs = 0.82 + 0.3 * (np.sin((part.u - np.float32((x - 0.5) * canvas.aspect)) / np.float32(storey) * 60) > 0)
+        ribs = 0.82 + 0.3 * (
+            np.sin((part.u - np.float32((x - 0.5) * canvas.aspect)) / np.float32(storey) * 60) > 0
+        )
         part.over(np.asarray(light.cast(_ROOF), np.float32) * ribs[..., None], roof)
     top = y - storey * (0.74 + (storeys - 1) * 0.98) - storey * 0.62
-    finial = part.shape(lambda pen: (pen.line([(x, top + 0.01), (x, top - storey * 0.16)], storey * 0.04), pen.disc(x, top - storey * 0.05, storey * 0.06))[0])
+    finial = part.shape(
+        lambda pen: (
+            pen.line([(x, top + 0.01), (x, top - storey * 0.16)], storey * 0.04),
+            pen.disc(x, top - storey * 0.05, storey * 0.06),
+        )[0]
+    )
     part.over(light.cast(_ROOF), finial)
 
 
@@ -78,14 +110,22 @@ def _draw_posts(pen: Pen, aspect: float, x: float, y: float, storey: float, stor
             at = x + k * wide / aspect
             pen.line([(at, bottom), (at, bottom - storey * 0.8)], storey * 0.05)
         for rail in (0.08, 0.24, 0.7):
-            pen.line([(x - wide / aspect, bottom - storey * rail), (x + wide / aspect, bottom - storey * rail)], storey * 0.028)
+            pen.line(
+                [(x - wide / aspect, bottom - storey * rail), (x + wide / aspect, bottom - storey * rail)],
+                storey * 0.028,
+            )
         for k in range(-4, 5):
             at = x + k * wide / 4 / aspect
             pen.line([(at, bottom - storey * 0.08), (at, bottom - storey * 0.24)], storey * 0.016)
 
 
 def _box(aspect: float, x: float, y: float, wide: float, tall: float) -> list[Point]:
-    return [(x - wide / aspect, y), (x + wide / aspect, y), (x + wide / aspect, y - tall), (x - wide / aspect, y - tall)]
+    return [
+        (x - wide / aspect, y),
+        (x + wide / aspect, y),
+        (x + wide / aspect, y - tall),
+        (x - wide / aspect, y - tall),
+    ]
 
 
 def _roof(aspect: float, x: float, eaves: float, wide: float, tall: float) -> list[Point]:
@@ -105,8 +145,13 @@ def _paint_bridge(canvas: Canvas, light: Light) -> None:
     """Paint a moon bridge: its mirror image will close the circle."""
     part = canvas.window(0.5, _SHORE - 0.16, 1.0, _SHORE)
     x, half = 0.745, 0.18
-    arc = [(x + half * 1.25 * k / 12 / canvas.aspect, _SHORE - 0.118 * (1 - (k / 12) ** 2) ** 0.8 - 0.004) for k in range(-12, 13)]
-    hole = [(x + 0.098 * np.cos(a) / canvas.aspect, _SHORE - 0.092 * np.sin(a)) for a in np.linspace(0, np.pi, 25)]
+    arc = [
+        (x + half * 1.25 * k / 12 / canvas.aspect, _SHORE - 0.118 * (1 - (k / 12) ** 2) ** 0.8 - 0.004)
+        for k in range(-12, 13)
+    ]
+    hole = [
+        (x + 0.098 * np.cos(a) / canvas.aspect, _SHORE - 0.092 * np.sin(a)) for a in np.linspace(0, np.pi, 25)
+    ]
 
     def draw(pen: Pen) -> None:
         pen.polygon([*arc, (arc[-1][0], _SHORE + 0.02), (arc[0][0], _SHORE + 0.02)])
@@ -117,9 +162,10 @@ def _paint_bridge(canvas: Canvas, light: Light) -> None:
         for a, b in arc[1:-1:2]:
             pen.line([(a, b), (a, b - 0.033)], 0.005)
 
+    stone_colour = mix(_STONE, _ROOF, 0.75) if light.ink else _STONE
     stone = 0.8 + 0.4 * part.noise("stone", 0.03, octaves=3)
-    part.over(np.asarray(light.cast(_STONE), np.float32) * stone[..., None], part.shape(draw))
-    part.over(light.cast(mix(_STONE, (1.0, 1.0, 1.0), 0.35)), part.shape(draw_rail))
+    part.over(np.asarray(light.cast(stone_colour), np.float32) * stone[..., None], part.shape(draw))
+    part.over(light.cast(_ROOF if light.ink else mix(_STONE, (1.0, 1.0, 1.0), 0.35)), part.shape(draw_rail))
 
 
 def _paint_rocks(canvas: Canvas, light: Light) -> None:
@@ -129,4 +175,7 @@ def _paint_rocks(canvas: Canvas, light: Light) -> None:
     crest = slope - (part.line("rocks", 0.22, octaves=6) - np.float32(0.5)) * np.float32(0.09)
     tone = part.noise("rock-face", 0.09, octaves=6)
     shade = np.clip(0.35 + 0.9 * tone - 1.4 * (part.y - crest), 0.1, 1.2)
-    part.over(np.asarray(light.cast(hexed("#6f7f68")), np.float32) * shade[..., None], part.edge(part.y - crest) * ramp(1.02, 0.9, part.x))
+    part.over(
+        np.asarray(light.cast(hexed("#6f7f68")), np.float32) * shade[..., None],
+        part.edge(part.y - crest) * ramp(1.02, 0.9, part.x),
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, Plane, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, Plane, hexed, mix, ramp
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.sketch import Sketch
 
@@ -17,13 +17,16 @@ def paint_sky(canvas: Canvas, sketch: Sketch, light: Light, horizon: float, *, c
     stops = [(0.0, light.zenith), (horizon * 0.55, light.middle), (horizon, light.horizon)]
     canvas.fill(canvas.gradient(stops))
     wanted = set(sketch.effects)
-    if not light.ink and ("stars" in wanted or (light.night and light.clear)):
-        scatter_stars(canvas, horizon, 700 if "stars" in wanted else 260)
+    if not light.ink and "stars" in wanted:
+        _veil_galaxy(canvas, horizon)
+        scatter_stars(canvas, horizon, 700)
+    elif light.night and light.clear and not light.ink:
+        scatter_stars(canvas, horizon, 260)
     if "aurora" in wanted:
         hang_aurora(canvas, horizon)
     if "full-moon" in wanted:
         hang_moon(canvas, light.sun[0] - 0.08, max(0.17, 0.32 * horizon), 0.1)
-    elif light.clear and not {"aurora", "earth", "neon"} & wanted:
+    elif "sun" in wanted or (light.clear and not {"aurora", "earth", "neon"} & wanted):
         hang_sun(canvas, light, horizon)
     if "earth" in wanted:
         hang_earth(canvas, 0.7, 0.27, 0.17)
@@ -79,7 +82,10 @@ def hang_moon(canvas: Canvas, x: float, y: float, radius: float) -> None:
     disc = canvas.around(x, y, radius * 1.2)
     far = disc.distance(x, y)
     seas = ramp(0.5, 0.75, disc.noise("seas", radius * 0.9, octaves=4))
-    face = np.asarray(hexed("#fbf5e2"), np.float32) * (1 - 0.17 * seas - 0.2 * (far / np.float32(radius)) ** 4)[..., None]
+    face = (
+        np.asarray(hexed("#fbf5e2"), np.float32)
+        * (1 - 0.17 * seas - 0.2 * (far / np.float32(radius)) ** 4)[..., None]
+    )
     disc.over(face, disc.edge(np.float32(radius) - far))
 
 
@@ -96,9 +102,23 @@ def scatter_stars(canvas: Canvas, bottom: float, count: int, colour: Colour = (0
         star = canvas.around(x, y * bottom, radius * 9)
         if star.rgb.size:
             reach = np.float32(max(radius, canvas.pixel * 0.6))
-            star.glaze(colour, np.exp(-((star.distance(x, y * bottom) / reach) ** 1.2)) * np.float32(strength))
+            star.glaze(
+                colour, np.exp(-((star.distance(x, y * bottom) / reach) ** 1.2)) * np.float32(strength)
+            )
 
 
+def _veil_galaxy(canvas: Canvas, horizon: float) -> None:
+    """Draw the pale band of the galaxy across the sky, with its dark lanes."""
+    sky = canvas.band(0, horizon)
+    across = sky.u * np.float32(0.8) + sky.y * np.float32(0.6) - np.float32(0.6 * horizon * 0.5)
+    dust = sky.noise("galaxy", 0.3, octaves=6)
+    band = (
+        np.exp(-((across / np.float32(0.13)) ** 2))
+        * ramp(0.25, 0.8, dust)
+        * ramp(horizon, horizon * 0.5, sky.y)
+    )
+    sky.glaze(hexed("#a9b4ee"), band * np.float32(0.5))
+    sky.glaze(hexed("#ffc9e0"), band * ramp(0.6, 0.9, dust) * np.float32(0.35))
 
 
 def hang_aurora(canvas: Canvas, horizon: float) -> None:
@@ -110,12 +130,16 @@ def hang_aurora(canvas: Canvas, horizon: float) -> None:
         ("aurora-3", 0.8, 0.3, hexed("#9a6bff"), 0.45),
     )
     for name, hem, rise, colour, strength in curtains:
-        line = np.float32(horizon * hem) + (sky.line(name, 0.5, octaves=3) - np.float32(0.5)) * np.float32(0.34)
+        line = np.float32(horizon * hem) + (sky.line(name, 0.5, octaves=3) - np.float32(0.5)) * np.float32(
+            0.34
+        )
         above = line - sky.y
         folds = 0.35 + 0.9 * ramp(0.3, 0.75, sky.line(f"{name}-folds", 0.05, octaves=3))
         curtain = np.exp(-above / np.float32(rise * horizon)) * ramp(-0.025, 0.03, above) * folds
         sky.glaze(colour, curtain * np.float32(strength))
-        sky.glaze(hexed("#ff7ad0"), np.exp(-np.abs(above - np.float32(rise * 0.5)) * 14) * folds * np.float32(0.08))
+        sky.glaze(
+            hexed("#ff7ad0"), np.exp(-np.abs(above - np.float32(rise * 0.5)) * 14) * folds * np.float32(0.08)
+        )
 
 
 def hang_rainbow(canvas: Canvas, horizon: float) -> None:
@@ -166,17 +190,27 @@ def burst_fireworks(canvas: Canvas, horizon: float) -> None:
     chance = canvas.chance("fireworks")
     codes = ("#ffd24a", "#ff5f7a", "#6fd8ff", "#b78bff", "#7dff9a")
     for number in range(5):
-        x, y, size = 0.12 + 0.19 * number + 0.06 * chance.random(), (0.14 + 0.42 * chance.random()) * horizon, 0.1 + 0.1 * chance.random()
+        x, y, size = (
+            0.12 + 0.19 * number + 0.06 * chance.random(),
+            (0.14 + 0.42 * chance.random()) * horizon,
+            0.1 + 0.1 * chance.random(),
+        )
         colour = hexed(codes[number])
         canvas.glow(x, y, size * 0.7, colour, 0.35)
         part = canvas.around(x, y, size * 1.5)
-        sparks = [(a * 2 * np.pi / 38 + chance.random() * 0.1, size * (0.75 + 0.3 * chance.random())) for a in range(38)]
+        sparks = [
+            (a * 2 * np.pi / 38 + chance.random() * 0.1, size * (0.75 + 0.3 * chance.random()))
+            for a in range(38)
+        ]
 
         def draw(pen: Pen, x: float = x, y: float = y, sparks: list[tuple[float, float]] = sparks) -> None:
             for angle, reach in sparks:
                 for k in range(5, 17):
                     along = reach * k / 16
-                    at = (x + np.cos(angle) * along / canvas.aspect, y + np.sin(angle) * along + 0.25 * along * along / size * 0.4)
+                    at = (
+                        x + np.cos(angle) * along / canvas.aspect,
+                        y + np.sin(angle) * along + 0.25 * along * along / size * 0.4,
+                    )
                     pen.disc(at[0], at[1], 0.0011 + 0.0017 * (k / 16) ** 3, 0.25 + 0.75 * k / 16)
 
         light = part.shape(draw)

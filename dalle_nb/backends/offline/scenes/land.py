@@ -42,7 +42,9 @@ def paint_ridge(
     return crest
 
 
-def paint_water(canvas: Canvas, light: Light, shore: float, *, colour: Colour, clear: float = 0.6, calm: float = 0.5) -> None:
+def paint_water(
+    canvas: Canvas, light: Light, shore: float, *, colour: Colour, clear: float = 0.6, calm: float = 0.5
+) -> None:
     """Turn everything below ``shore`` into water that reflects what stands above it.
 
     ``clear`` is the share of the mirror image, ``calm`` (0 to 1) how little the waves move it.
@@ -72,16 +74,18 @@ def mirror_above(canvas: Canvas, water: Canvas, sway: Plane) -> Plane:
     return mirrored
 
 
-def paint_meadow(canvas: Canvas, light: Light, top: float, *, colour: Colour | None = None, depth: float = 0.14) -> None:
+def paint_meadow(
+    canvas: Canvas, light: Light, top: float, *, colour: Colour | None = None, depth: float = 0.14
+) -> None:
     """Cover the ground below ``top`` with grass (or snow) that lies in perspective."""
     ground = canvas.band(top, 1)
     patches = ground.ground_noise("patches", top, 0.5, flat=1.2, steep=depth) - np.float32(0.5)
     blades = ground.ground_noise("blades", top, 0.03, flat=0.8, steep=depth) - np.float32(0.5)
-    blades += ground.noise("tips", 0.012, flat=0.3, octaves=3) * (ground.y - np.float32(top)) - np.float32(0.2)
+    blades += ground.noise("tips", 0.012, flat=0.3, octaves=3) * (ground.y - np.float32(top)) - np.float32(
+        0.2
+    )
     rough = 0.1 if light.snowy else 0.34
     base = light.cast(colour or light.grass)
     stops = [(top, mix(base, light.haze, 0.35)), (top + 0.2, base), (1.0, times(base, 0.78))]
     shade = 1 + patches * np.float32(rough) + blades * np.float32(rough * 0.8)
     ground.fill(ground.gradient(stops) * shade[..., None])
-
-

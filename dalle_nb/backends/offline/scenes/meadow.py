@@ -9,8 +9,8 @@ from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow, paint_ridge
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
-from dalle_nb.backends.offline.scenes.trees import paint_pines, paint_tree
-from dalle_nb.backends.offline.sketch import Sketch
+from dalle_nb.backends.offline.scenes.trees import paint_grove, paint_pines, paint_tree
+from dalle_nb.backends.offline.sketch import Sketch, Thing
 
 _HORIZON = 0.58
 _FLOWERS = {
@@ -19,6 +19,11 @@ _FLOWERS = {
     "autumn": ("#e2772e", "#c93f2a", "#f0c04a", "#8a4a2a"),
     "winter": (),
 }
+_WINTER_WOODS = (
+    ("w1", 0.62, 1.0, 0.665, 0.17, 6),
+    ("w2", 0.0, 0.26, 0.7, 0.26, 4),
+    ("w3", -0.02, 0.12, 0.86, 0.52, 2),
+)
 _BLOSSOM = (hexed("#d9839c"), hexed("#f4b3c4"), hexed("#fde4ea"))
 
 
@@ -27,7 +32,10 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     paint_sky(canvas, sketch, light, _HORIZON, clouds=0.55)
     _paint_hills(canvas, light)
     tree = not {"tree", "cherry-tree", "pine", "palm"}.intersection(thing.name for thing in sketch.things)
-    if tree:
+    if tree and light.snowy:
+        for name, left, right, foot, height, count in _WINTER_WOODS:
+            paint_grove(canvas, light, name, left, right, foot, height, count, hexed("#2b5446"))
+    elif tree:
         blossom = _BLOSSOM if "blossom" in sketch.effects else None
         paint_tree(canvas, light, "tree", (0.14, 0.76), 0.46, leaves=blossom, lean=0.08)
     _sow_flowers(canvas, light)
@@ -44,7 +52,11 @@ def paint_farmland(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     strip = np.floor(across * 1.1 + 40).astype(int) % 4
     crops = [light.grass, hexed("#e0bd55"), mix(light.grass, hexed("#4f8a3c"), 0.6), hexed("#9a7044")]
     colours = np.asarray([light.cast(SNOW if light.snowy else crop) for crop in crops], np.float32)[strip]
-    furrow = 0.84 + 0.2 * np.sin(across * 42) * ramp(0.05, 0.2, depth) + 0.22 * (field.noise("crop", 0.02, octaves=3) - 0.5)
+    furrow = (
+        0.84
+        + 0.2 * np.sin(across * 42) * ramp(0.05, 0.2, depth)
+        + 0.22 * (field.noise("crop", 0.02, octaves=3) - 0.5)
+    )
     field.fill(colours * furrow[..., None])
     field.over(light.haze, ramp(_HORIZON + 0.2, _HORIZON, field.y) * np.float32(0.45))
     return open_stage(light)
@@ -64,18 +76,53 @@ def open_stage(light: Light) -> Stage:
         rim=times(light.sun_colour, 0.35 if light.clear else 0.1),
         from_right=light.sun[0] > 0.5,
         shadow=light.shadow,
+        props=(Thing(name="snowman", place="right"),) if light.snowy else (),
     )  # fmt: skip
 
 
 def _paint_hills(canvas: Canvas, light: Light) -> None:
     """Paint three ranges of hills, woods on the middle one, and the meadow before them."""
     grass = SNOW if light.snowy else light.grass
-    wood = hexed("#2f5a44") if light.snowy or not light.leaves else mix(light.leaves[0], hexed("#3c6a44"), 0.35)
-    paint_ridge(canvas, light, "far", base=0.5, rise=0.13, cell=0.75, colour=hexed("#5d7f9c"), distance=0.6, rough=0.15)
-    paint_ridge(canvas, light, "wood", base=0.555, rise=0.07, cell=0.6, colour=mix(wood, grass, 0.35), distance=0.38)
-    paint_pines(canvas, light, "edge", foot=lambda x: 0.588 + 0.012 * np.sin(x * 9), height=0.055, count=70, colour=wood, distance=0.25)
+    wood = (
+        hexed("#2f5a44") if light.snowy or not light.leaves else mix(light.leaves[0], hexed("#3c6a44"), 0.35)
+    )
+    paint_ridge(
+        canvas,
+        light,
+        "far",
+        base=0.5,
+        rise=0.13,
+        cell=0.75,
+        colour=hexed("#5d7f9c"),
+        distance=0.6,
+        rough=0.15,
+    )
+    paint_ridge(
+        canvas, light, "wood", base=0.555, rise=0.07, cell=0.6, colour=mix(wood, grass, 0.35), distance=0.38
+    )
+    paint_pines(
+        canvas,
+        light,
+        "edge",
+        foot=lambda x: 0.588 + 0.012 * np.sin(x * 9),
+        height=0.055,
+        count=70,
+        colour=wood,
+        distance=0.25,
+    )
     paint_meadow(canvas, light, _HORIZON + 0.005)
-    paint_ridge(canvas, light, "near", base=0.665, rise=0.06, cell=0.9, colour=times(grass, 0.98), distance=0.08, mist=0.22, rough=0.12)
+    paint_ridge(
+        canvas,
+        light,
+        "near",
+        base=0.665,
+        rise=0.06,
+        cell=0.9,
+        colour=times(grass, 0.98),
+        distance=0.08,
+        mist=0.22,
+        rough=0.12,
+    )
 
 
 def _sow_flowers(canvas: Canvas, light: Light) -> None:
@@ -103,6 +150,10 @@ def _sow_flowers(canvas: Canvas, light: Light) -> None:
                 radius = 0.008 * (0.12 + depth) * (0.6 + 0.6 * size)
                 for k in range(5):
                     angle = k * 1.2566 + size * 6
-                    pen.disc(x + radius * 0.8 * np.cos(angle) / canvas.aspect, y + radius * 0.6 * np.sin(angle), radius * 0.55)
+                    pen.disc(
+                        x + radius * 0.8 * np.cos(angle) / canvas.aspect,
+                        y + radius * 0.6 * np.sin(angle),
+                        radius * 0.55,
+                    )
 
         canvas.over(light.cast(hexed(code)), canvas.shape(draw))

@@ -20,7 +20,11 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
         hang_earth(canvas, 0.69, 0.31, 0.2)
     _paint_dust(canvas)
     return Stage(
-        spots=(Spot(x=0.33, y=0.92, scale=0.9), Spot(x=0.72, y=0.88, scale=0.62), Spot(x=0.53, y=0.8, scale=0.4)),
+        spots=(
+            Spot(x=0.34, y=0.89, scale=0.92),
+            Spot(x=0.72, y=0.87, scale=0.62),
+            Spot(x=0.53, y=0.8, scale=0.4),
+        ),
         back=(Spot(x=0.78, y=0.79, scale=0.26), Spot(x=0.12, y=0.77, scale=0.22)),
         sky=(Spot(x=0.2, y=0.22, scale=0.3), Spot(x=0.45, y=0.14, scale=0.2)),
         horizon=_HORIZON,
@@ -37,7 +41,11 @@ def paint_space(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     paint_deep_space(canvas, bottom=1.0)
     hang_earth(canvas, 0.74, 0.7, 0.34) if "earth" in sketch.effects else _hang_giant(canvas, 0.76, 0.7, 0.26)
     return Stage(
-        spots=(Spot(x=0.36, y=0.74, scale=0.75), Spot(x=0.72, y=0.4, scale=0.4), Spot(x=0.2, y=0.35, scale=0.3)),
+        spots=(
+            Spot(x=0.36, y=0.74, scale=0.75),
+            Spot(x=0.72, y=0.4, scale=0.4),
+            Spot(x=0.2, y=0.35, scale=0.3),
+        ),
         sky=(Spot(x=0.36, y=0.42, scale=0.7), Spot(x=0.7, y=0.22, scale=0.4), Spot(x=0.17, y=0.7, scale=0.3)),
         horizon=1.0,
         tint=(0.95, 0.97, 1.04),
@@ -66,9 +74,14 @@ def _hang_giant(canvas: Canvas, x: float, y: float, radius: float) -> None:
     turned, tilted = across * 0.94 + down * 0.34, down * 0.94 - across * 0.34
     far = np.hypot(across, down)
     lit = np.clip(0.6 * np.sqrt(np.clip(1 - far * far, 0, 1)) - 0.55 * across - 0.5 * down, 0.01, 1)
-    stripes = ramp(0.2, 0.8, 0.5 + 0.3 * np.sin(tilted * 13) + 0.5 * (part.noise("stripes", radius, flat=5) - 0.5))
+    stripes = ramp(
+        0.2, 0.8, 0.5 + 0.3 * np.sin(tilted * 13) + 0.5 * (part.noise("stripes", radius, flat=5) - 0.5)
+    )
     dark, pale = np.asarray(hexed("#b8703f"), np.float32), np.asarray(hexed("#f3d9a4"), np.float32)
-    part.over((dark + (pale - dark) * stripes[..., None]) * lit[..., None] * 1.2, part.edge((1 - far) * np.float32(radius)))
+    part.over(
+        (dark + (pale - dark) * stripes[..., None]) * lit[..., None] * 1.2,
+        part.edge((1 - far) * np.float32(radius)),
+    )
     ring = np.hypot(turned, tilted * np.float32(4.2))
     seen = ramp(1.28, 1.32, ring) * ramp(2.02, 1.96, ring) * ((far > 1) | (tilted > 0))
     part.over(hexed("#e6cfa6"), seen * (0.3 + 0.4 * ramp(0.2, 0.9, 0.5 + 0.5 * np.sin(ring * 34))))
@@ -98,7 +111,9 @@ def _press_craters(ground: Canvas, height: Plane) -> None:
         y = _HORIZON + 0.03 + 0.29 * depth
         radius = (0.012 + 0.075 * size**3) * (0.35 + 1.1 * depth)
         x = 0.5 + (across - 0.5) * 2.4 / ground.aspect
-        part = ground.window(x - radius * 1.6 / ground.aspect, y - radius, x + radius * 1.6 / ground.aspect, y + radius)
+        part = ground.window(
+            x - radius * 1.6 / ground.aspect, y - radius, x + radius * 1.6 / ground.aspect, y + radius
+        )
         rows, columns = part.rgb.shape[:2]
         if not rows or not columns:
             continue

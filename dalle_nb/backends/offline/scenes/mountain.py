@@ -10,9 +10,10 @@ from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow, paint_ridge, paint_water
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.scenes.trees import paint_grove, paint_pines
-from dalle_nb.backends.offline.sketch import Sketch
+from dalle_nb.backends.offline.sketch import Sketch, Thing
 
 _SHORE = 0.66
+_SNOWLINE = {"spring": 0.2, "summer": 0.62, "autumn": 0.45}  # shares of a range's rise
 
 
 def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
@@ -21,32 +22,51 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     raise_peaks(canvas, light, "far-peaks", base=0.46, rise=0.2, cell=0.5, distance=0.5)
     raise_peaks(canvas, light, "peaks", base=0.54, rise=0.42, cell=0.85, distance=0.14)
     ground = SNOW if light.snowy else times(light.grass, 0.9)
-    paint_ridge(canvas, light, "foothill", base=0.63, rise=0.05, cell=0.5, colour=mix(ground, hexed("#4f7a58"), 0.35), distance=0.2)
+    paint_ridge(
+        canvas,
+        light,
+        "foothill",
+        base=0.63,
+        rise=0.05,
+        cell=0.5,
+        colour=mix(ground, light.leaves[1] if light.leaves else hexed("#8fa3b0"), 0.6),
+        distance=0.2,
+    )
     fir = hexed("#2b5643")
-    paint_pines(canvas, light, "wood", foot=lambda x: 0.655, height=0.085, count=110, colour=fir, distance=0.22)
+    paint_pines(
+        canvas, light, "wood", foot=lambda x: 0.655, height=0.085, count=110, colour=fir, distance=0.22
+    )
     paint_water(canvas, light, _SHORE, colour=hexed("#2f6f8a"), clear=0.72, calm=0.85)
     _paint_shore(canvas, light, ground)
     _frame_with_firs(canvas, light)
     return Stage(
-        spots=(Spot(x=0.5, y=0.94, scale=0.55), Spot(x=0.76, y=0.94, scale=0.48), Spot(x=0.28, y=0.94, scale=0.45)),
+        spots=(
+            Spot(x=0.5, y=0.94, scale=0.55),
+            Spot(x=0.76, y=0.94, scale=0.48),
+            Spot(x=0.28, y=0.94, scale=0.45),
+        ),
         back=(Spot(x=0.72, y=0.69, scale=0.17), Spot(x=0.36, y=0.685, scale=0.15)),
+        water=(Spot(x=0.58, y=0.75, scale=0.2), Spot(x=0.4, y=0.71, scale=0.12)),
         horizon=_SHORE,
         tint=light.tint,
         haze=light.haze,
         rim=times(light.sun_colour, 0.3 if light.clear else 0.1),
         from_right=light.sun[0] > 0.5,
         shadow=light.shadow,
+        props=(Thing(name="mountain-cabin", place="back"),),
     )
 
 
-def raise_peaks(canvas: Canvas, light: Light, name: str, *, base: float, rise: float, cell: float, distance: float) -> None:
+def raise_peaks(
+    canvas: Canvas, light: Light, name: str, *, base: float, rise: float, cell: float, distance: float
+) -> None:
     """Raise a range with sharp crests; its facets are lit from the sun's side, and snow lies on the heights."""
     fold = 1 - np.abs(canvas.line(name, cell, octaves=3) - np.float32(0.5)) * 3.4
     ragged = canvas.line(f"{name}-teeth", cell * 0.3, octaves=5) - np.float32(0.5)
     crest = np.float32(base) - np.float32(rise) * (fold * np.float32(0.95) + ragged * np.float32(0.3))
     below = canvas.y - crest
     facets = _fold_facets(canvas, name, crest, light)
-    snowline = (0.3 if light.snowy else 0.5) * rise
+    snowline = _SNOWLINE.get(light.season, 0.5) * rise
     high = np.float32(base + 0.1) - canvas.y + (facets - np.float32(0.5)) * np.float32(0.16)
     snow = ramp(snowline, snowline + 0.09, high) if not light.snowy else ramp(-0.12, 0.06, high)
     rock = np.asarray(light.far(hexed("#747f97"), distance), np.float32) * (0.5 + 0.75 * facets)[..., None]
@@ -63,20 +83,30 @@ def _fold_facets(canvas: Canvas, name: str, crest: Plane, light: Light) -> Plane
     height = canvas.noise(f"{name}-ribs", 0.3, flat=1.25, octaves=7, gain=0.56)
     spurs = 1 - np.abs(height - np.float32(0.5)) * 2
     across = canvas.shifted(spurs, -0.006, -0.007) - canvas.shifted(spurs, 0.006, 0.007)
-    slope = np.gradient(canvas.blur(crest, 0.02)[0]).astype(np.float32)[None] * np.float32(0.3 / canvas.pixel / 100)
+    slope = np.gradient(canvas.blur(crest, 0.02)[0]).astype(np.float32)[None] * np.float32(
+        0.3 / canvas.pixel / 100
+    )
     side = 1.0 if light.sun[0] > 0.5 else -1.0
-    return np.clip(np.float32(0.5) - (across * np.float32(1.5) + np.clip(-slope, -0.5, 0.5)) * np.float32(side), 0, 1)
+    return np.clip(
+        np.float32(0.5) - (across * np.float32(1.5) + np.clip(-slope, -0.5, 0.5)) * np.float32(side), 0, 1
+    )
 
 
 def _paint_shore(canvas: Canvas, light: Light, ground: tuple[float, float, float]) -> None:
     """Paint the near bank that things stand on."""
     part = canvas.band(0.78, 1)
-    crest = np.float32(0.865) - (part.line("shore", 0.5, octaves=5) - np.float32(0.5)) * np.float32(0.06) - np.abs(part.x - np.float32(0.5)) * np.float32(0.05)
+    crest = (
+        np.float32(0.865)
+        - (part.line("shore", 0.5, octaves=5) - np.float32(0.5)) * np.float32(0.06)
+        - np.abs(part.x - np.float32(0.5)) * np.float32(0.05)
+    )
     before = part.rgb.copy()
     paint_meadow(part, light, 0.78, colour=ground, depth=0.25)
     edge = part.edge(part.y - crest)[..., None]
     part.rgb[...] = before + (part.rgb - before) * edge
-    part.over(times(light.cast(ground), 0.55), np.exp(-np.abs(part.y - crest) / np.float32(0.006)) * np.float32(0.5))
+    part.over(
+        times(light.cast(ground), 0.55), np.exp(-np.abs(part.y - crest) / np.float32(0.006)) * np.float32(0.5)
+    )
 
 
 def _frame_with_firs(canvas: Canvas, light: Light) -> None:

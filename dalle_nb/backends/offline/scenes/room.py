@@ -23,7 +23,12 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     # A window keeps its own shape: it is told in heights from the middle, not in widths.
     half, middle = (0.36, 0.5) if near else (0.24, 0.6)
     half = min(half, 0.4 * canvas.aspect)
-    frame = (middle - half / canvas.aspect, 0.06 if near else 0.1, middle + half / canvas.aspect, 0.72 if near else 0.5)
+    frame = (
+        middle - half / canvas.aspect,
+        0.06 if near else 0.1,
+        middle + half / canvas.aspect,
+        0.72 if near else 0.5,
+    )
     inner = _light_room(light)
     _paint_view(canvas, sketch, light, frame)
     _paint_wall(canvas, light, inner, frame)
@@ -34,7 +39,11 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     lamp_lit = light.night or light.weather == "rain"
     canvas.glow(0.1, 0.3 if not near else 0.5, 0.28, _LAMP, 0.3 if lamp_lit else 0.0)
     sill = frame[3] + 0.012
-    places = (Spot(x=0.5, y=0.93, scale=0.74), Spot(x=0.79, y=0.92, scale=0.55), Spot(x=0.22, y=0.91, scale=0.52))
+    places = (
+        Spot(x=0.5, y=0.93, scale=0.74),
+        Spot(x=0.79, y=0.92, scale=0.55),
+        Spot(x=0.22, y=0.91, scale=0.52),
+    )
     return Stage(
         spots=tuple(Spot(x=spot.x, y=sill, scale=spot.scale * 1.05) for spot in places) if near else places,
         back=(Spot(x=0.16, y=0.74, scale=0.46), Spot(x=0.9, y=0.74, scale=0.42)),
@@ -65,9 +74,18 @@ def _paint_view(canvas: Canvas, sketch: Sketch, light: Light, frame: Frame) -> N
         _paint_street(view, light, bottom)
     else:
         crest = np.float32(bottom - 0.17) - (view.line("garden", 0.4) - np.float32(0.5)) * np.float32(0.09)
-        view.over(light.far(light.leaves[0] if light.leaves else light.grass, 0.45), view.edge(view.y - crest))
+        view.over(
+            light.far(light.leaves[0] if light.leaves else light.grass, 0.45), view.edge(view.y - crest)
+        )
         view.over(light.cast(light.grass), ramp(bottom - 0.1, bottom - 0.085, view.y))
-        paint_tree(view, light, "outside", (left + 0.24 * (right - left), bottom - 0.05), 0.36 * (bottom - top) / 0.5, distance=0.15)
+        paint_tree(
+            view,
+            light,
+            "outside",
+            (left + 0.24 * (right - left), bottom - 0.05),
+            0.36 * (bottom - top) / 0.5,
+            distance=0.15,
+        )
     view.rgb[...] = view.blurred(0.0035)
     if light.weather == "rain":
         _wet_pane(view, light)
@@ -148,7 +166,10 @@ def _paint_window(canvas: Canvas, inner: Colour, frame: Frame, near: bool) -> No
     reach = 0.07 / canvas.aspect
     depth = 0.05 if near else 0.022
     sill = canvas.window(left - reach, bottom - 0.012, right + reach, bottom + depth)
-    sill.fill(np.asarray(times(_TRIM, inner), np.float32) * (1.02 - 0.1 * ramp(bottom, bottom + depth, sill.y))[..., None])
+    sill.fill(
+        np.asarray(times(_TRIM, inner), np.float32)
+        * (1.02 - 0.1 * ramp(bottom, bottom + depth, sill.y))[..., None]
+    )
     lip = canvas.window(left - reach, bottom + depth, right + reach, bottom + depth + 0.022)
     lip.fill(times(_TRIM, times(inner, 0.8)))
     below = canvas.window(left - reach, bottom + depth + 0.022, right + reach, bottom + depth + 0.08)
@@ -170,11 +191,19 @@ def _paint_floor(canvas: Canvas, light: Light, inner: Colour, frame: Frame) -> N
     rug = floor.distance(0.5, 0.9, flat=3.6) / np.float32(0.42)
     weave = 0.92 + 0.16 * floor.noise("weave", 0.006, octaves=2)
     for reach, code in ((1.0, "#b4473f"), (0.93, "#f0dcae"), (0.86, "#b4473f"), (0.5, "#d98a5a")):
-        floor.over(np.asarray(times(hexed(code), inner), np.float32) * weave[..., None], ramp(reach + 0.008, reach - 0.008, rug))
+        floor.over(
+            np.asarray(times(hexed(code), inner), np.float32) * weave[..., None],
+            ramp(reach + 0.008, reach - 0.008, rug),
+        )
     if light.clear and not light.night:
         slant = floor.x + (floor.y - top) * 0.5 / canvas.aspect
         left, right = frame[0] - 0.02, frame[2] - 0.02
-        patch = ramp(left, left + 0.02, slant) * ramp(right, right - 0.02, slant) * ramp(0.1, 0.2, depth) * ramp(0.98, 0.8, depth)
+        patch = (
+            ramp(left, left + 0.02, slant)
+            * ramp(right, right - 0.02, slant)
+            * ramp(0.1, 0.2, depth)
+            * ramp(0.98, 0.8, depth)
+        )
         bars = 1 - ramp(0.016, 0.01, np.abs(slant - (left + right) / 2))
         floor.glaze(light.sun_colour, patch * bars * np.float32(0.42))
 
@@ -189,7 +218,9 @@ def _hang_curtains(canvas: Canvas, inner: Colour, frame: Frame, near: bool) -> N
         outline = [(start, top - 0.035), (end, top - 0.035)]
         for k in range(11):
             tied = 0.5 + 0.5 * abs(k / 10 - 0.62) ** 0.8 / 0.62**0.8
-            outline.append((start + (end - start) * min(1.0, tied), top - 0.035 + (low - top + 0.035) * k / 10))
+            outline.append(
+                (start + (end - start) * min(1.0, tied), top - 0.035 + (low - top + 0.035) * k / 10)
+            )
         outline.append((start, low))
         part = canvas.window(min(start, end), top - 0.05, max(start, end), low + 0.01)
         if not part.rgb.size:

@@ -10,7 +10,7 @@ from dalle_nb.backends.offline.scenes.beach import paint_open_sea
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import paint_ridge
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
-from dalle_nb.backends.offline.sketch import Sketch
+from dalle_nb.backends.offline.sketch import Sketch, Thing
 
 _HORIZON = 0.52
 
@@ -18,16 +18,30 @@ _HORIZON = 0.52
 def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     """Paint sea to the horizon, with an island far off."""
     paint_sky(canvas, sketch, light, _HORIZON, clouds=0.6)
-    paint_ridge(canvas, light, "isle", base=_HORIZON + 0.045, rise=0.085, cell=0.5, colour=hexed("#4f7388"), distance=0.6)
+    paint_ridge(
+        canvas,
+        light,
+        "isle",
+        base=_HORIZON + 0.045,
+        rise=0.085,
+        cell=0.5,
+        colour=hexed("#4f7388"),
+        distance=0.6,
+    )
     paint_open_sea(canvas, light, _HORIZON, rough=0.75)
     return Stage(
-        spots=(Spot(x=0.46, y=0.84, scale=0.55), Spot(x=0.76, y=0.76, scale=0.36), Spot(x=0.22, y=0.72, scale=0.3)),
+        spots=(
+            Spot(x=0.46, y=0.84, scale=0.55),
+            Spot(x=0.76, y=0.76, scale=0.36),
+            Spot(x=0.22, y=0.72, scale=0.3),
+        ),
         back=(Spot(x=0.78, y=0.585, scale=0.2), Spot(x=0.28, y=0.57, scale=0.14)),
         horizon=_HORIZON,
         tint=light.tint,
         haze=light.haze,
         rim=times(light.sun_colour, 0.35 if light.clear else 0.1),
         from_right=light.sun[0] > 0.5,
+        props=(Thing(name="boat"),),
         mirror=0.35,
         floats=True,
     )
@@ -42,15 +56,25 @@ def paint_underwater(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     surface.glaze(light.sun_colour, ramp(0.5, 0.9, ripple) * ramp(0.2, 0.0, surface.y) * np.float32(0.8))
     fan = (canvas.u - np.float32(0.1)) / (canvas.y + np.float32(0.35))
     beams = 0.5 + 0.5 * np.sin(fan * 26) * np.sin(fan * 11 + 2)
-    canvas.glaze(mix(light.sun_colour, hexed("#bff6ff"), 0.5), beams * ramp(0.95, 0.0, canvas.y) * np.float32(0.34))
+    canvas.glaze(
+        mix(light.sun_colour, hexed("#bff6ff"), 0.5), beams * ramp(0.95, 0.0, canvas.y) * np.float32(0.34)
+    )
     paint_ridge(canvas, light, "reef-far", base=0.74, rise=0.1, cell=0.4, colour=hexed("#1f6f94"), distance=0)
     _paint_bed(canvas, light)
     _grow_reef(canvas, light)
     _let_bubbles_rise(canvas)
     return Stage(
-        spots=(Spot(x=0.48, y=0.66, scale=0.7), Spot(x=0.75, y=0.5, scale=0.45), Spot(x=0.24, y=0.45, scale=0.4)),
+        spots=(
+            Spot(x=0.48, y=0.66, scale=0.7),
+            Spot(x=0.75, y=0.5, scale=0.45),
+            Spot(x=0.24, y=0.45, scale=0.4),
+        ),
         back=(Spot(x=0.7, y=0.88, scale=0.4), Spot(x=0.3, y=0.9, scale=0.4)),
-        sky=(Spot(x=0.5, y=0.5, scale=0.6), Spot(x=0.76, y=0.34, scale=0.4), Spot(x=0.22, y=0.34, scale=0.34)),
+        sky=(
+            Spot(x=0.5, y=0.5, scale=0.6),
+            Spot(x=0.76, y=0.34, scale=0.4),
+            Spot(x=0.22, y=0.34, scale=0.34),
+        ),
         horizon=0.7,
         tint=mix(light.tint, hexed("#a8e4ff"), 0.55),
         haze=hexed("#2a8fbc"),
@@ -79,7 +103,13 @@ def _grow_reef(canvas: Canvas, light: Light) -> None:
             for along, size, phase in weeds:
                 u = (0.34 + 1.1 * abs(along - 0.5) * 2) * (1 if along > 0.5 else -1)
                 x, tall = 0.5 + u / canvas.aspect, low + (high - low) * size
-                spine = [(x + 0.02 * np.sin(k * 0.9 + phase * 6) * k / 8 / canvas.aspect, 0.9 + 0.06 * phase - tall * k / 8) for k in range(9)]
+                spine = [
+                    (
+                        x + 0.02 * np.sin(k * 0.9 + phase * 6) * k / 8 / canvas.aspect,
+                        0.9 + 0.06 * phase - tall * k / 8,
+                    )
+                    for k in range(9)
+                ]
                 for k in range(8):
                     pen.line(spine[k : k + 2], 0.011 * (1 - k / 8.5))
 
@@ -90,7 +120,10 @@ def _grow_reef(canvas: Canvas, light: Light) -> None:
         def draw_coral(pen: Pen, x: float = x, y: float = y, twigs: list[list[float]] = twigs) -> None:
             for bend, tall in twigs:
                 tip = (x + 0.05 * bend / canvas.aspect, y - 0.05 - 0.035 * abs(tall))
-                pen.line([(x + 0.012 * bend / canvas.aspect, y), (x + 0.03 * bend / canvas.aspect, y - 0.04), tip], 0.009)
+                pen.line(
+                    [(x + 0.012 * bend / canvas.aspect, y), (x + 0.03 * bend / canvas.aspect, y - 0.04), tip],
+                    0.009,
+                )
                 pen.disc(*tip, 0.0075)
 
         canvas.over(times(light.cast(hexed(code)), (0.85, 0.92, 0.98)), canvas.shape(draw_coral))
@@ -102,4 +135,7 @@ def _let_bubbles_rise(canvas: Canvas) -> None:
         part = canvas.around(x, y, radius * 1.4)
         if part.rgb.size:
             far = part.distance(x, y) / np.float32(radius)
-            part.glaze((0.9, 1.0, 1.0), (np.exp(-(((far - 0.9) / 0.14) ** 2)) + 0.15 * (far < 0.9)) * np.float32(0.75))
+            part.glaze(
+                (0.9, 1.0, 1.0),
+                (np.exp(-(((far - 0.9) / 0.14) ** 2)) + 0.15 * (far < 0.9)) * np.float32(0.75),
+            )

@@ -17,9 +17,17 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     for step in range(5):
         _bank_clouds(canvas, light, step)
     return Stage(
-        spots=(Spot(x=0.5, y=0.68, scale=0.7), Spot(x=0.76, y=0.5, scale=0.45), Spot(x=0.24, y=0.46, scale=0.4)),
+        spots=(
+            Spot(x=0.5, y=0.68, scale=0.7),
+            Spot(x=0.76, y=0.5, scale=0.45),
+            Spot(x=0.24, y=0.46, scale=0.4),
+        ),
         back=(Spot(x=0.74, y=0.62, scale=0.3), Spot(x=0.26, y=0.66, scale=0.3)),
-        sky=(Spot(x=0.5, y=0.4, scale=0.6), Spot(x=0.75, y=0.24, scale=0.36), Spot(x=0.24, y=0.24, scale=0.3)),
+        sky=(
+            Spot(x=0.5, y=0.4, scale=0.6),
+            Spot(x=0.75, y=0.24, scale=0.36),
+            Spot(x=0.24, y=0.24, scale=0.3),
+        ),
         horizon=0.75,
         tint=light.tint,
         haze=light.haze,
@@ -34,13 +42,19 @@ def _bank_clouds(canvas: Canvas, light: Light, step: int) -> None:
     near = step / 4
     base, size = 0.68 + 0.085 * step, 0.03 + 0.062 * near
     chance = canvas.chance(f"bank-{step}")
-    heaps = chance.random((round(15 - 6 * near), 3)).tolist()
+    heaps = chance.random((round(16 - 6 * near), 3)).tolist()
     puffs: list[tuple[float, float, float]] = []
     for along, tall, wide in heaps:
         middle, width, height = (along - 0.5) * 3.2, size * (1.6 + 3.4 * wide), size * (0.8 + 2.2 * tall)
-        for offset, radius, lift in chance.random((16, 3)).tolist():
+        for offset, radius, lift in chance.random((34, 3)).tolist():
             part = offset * 2 - 1
-            puffs.append((middle + part * width, base - height * (1 - part * part) * lift, size * (0.35 + 0.6 * radius)))
+            puffs.append(
+                (
+                    middle + part * width,
+                    base - height * (1 - part * part) * lift,
+                    size * (0.22 + 0.62 * radius),
+                )
+            )
 
     def draw(pen: Pen) -> None:
         pen.polygon([(-0.1, base + size * 0.2), (1.1, base + size * 0.2), (1.1, 1.2), (-0.1, 1.2)])
@@ -49,10 +63,13 @@ def _bank_clouds(canvas: Canvas, light: Light, step: int) -> None:
 
     part = canvas.band(base - size * 5.5, 1)
     cover = part.blur(part.shape(draw), 0.003)
-    inside = part.blur(cover, size * 0.9)
+    inside = part.blur(part.blur(cover, size * 0.5), size * 0.5)
     side = -1 if light.sun[0] < 0.5 else 1
     lit = ramp(-0.12, 0.42, inside - part.shifted(inside, -side * size * 0.5, size * 0.5))
     billow = part.noise(f"billow-{step}", size * 2.2, flat=1.3, octaves=5) - np.float32(0.5)
-    bright, shade = (np.asarray(mix(colour, light.horizon, 0.55 * (1 - near)), np.float32) for colour in (light.cloud, light.cloud_shade))
+    bright, shade = (
+        np.asarray(mix(colour, light.horizon, 0.55 * (1 - near)), np.float32)
+        for colour in (light.cloud, light.cloud_shade)
+    )
     tone = np.clip(0.28 + 0.72 * lit + 0.4 * billow, 0, 1)[..., None]
     part.over(shade + (bright - shade) * tone, cover * np.float32(0.97))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dalle_nb.backends.offline.canvas import Colour
+from dalle_nb.backends.offline.sketch import Thing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class Spot:
     """Height, in heights of the picture, of a thing as tall as a person that stands here."""
     widest: float = 0.8
     """Width, in widths of the picture, that a thing may take at most."""
+    least: float = 0.0
+    """Height, in heights of the picture, that a thing has at least, however small it is in nature."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,8 @@ class Stage:
     """For things on the ground, the best place first."""
     back: tuple[Spot, ...] = ()
     """Farther off, for what is large: houses, trees, boats."""
+    water: tuple[Spot, ...] = ()
+    """On the water, for what swims, where the rest stands on land."""
     sky: tuple[Spot, ...] = (Spot(x=0.7, y=0.2, scale=0.2), Spot(x=0.25, y=0.28, scale=0.16))
     """For what flies or floats."""
     horizon: float = 0.6
@@ -50,6 +55,8 @@ class Stage:
     """How much the ground reflects what stands on it, 0 to 1: water, ice, wet streets."""
     floats: bool = False
     """Whether the ground is water or air: boats swim, the rest gets no shadow."""
+    props: tuple[Thing, ...] = ()
+    """What makes the scene less empty when no thing is asked for."""
     painted: frozenset[str] = frozenset()
     """Names of subjects that the scene has already painted itself."""
     indoors: bool = False
@@ -58,5 +65,9 @@ class Stage:
     @classmethod
     def bare(cls, tint: Colour) -> Stage:
         """Return an empty stage, for things without a scene."""
-        places = (Spot(x=0.5, y=0.92, scale=1.1), Spot(x=0.78, y=0.92, scale=0.8), Spot(x=0.22, y=0.92, scale=0.8))
+        places = (
+            Spot(x=0.5, y=0.92, scale=1.1),
+            Spot(x=0.78, y=0.92, scale=0.8),
+            Spot(x=0.22, y=0.92, scale=0.8),
+        )
         return cls(spots=places, sky=(Spot(x=0.5, y=0.5, scale=1.0),), tint=tint, horizon=0.0, shadow=0.0)

@@ -39,7 +39,9 @@ def _look_down(canvas: Canvas, half: float = 0.8) -> _Hall:
 def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     """Paint houses on both sides, pavement, road and lamps; wet when it rains."""
     paint_sky(canvas, sketch, light, _HORIZON, clouds=0.45)
-    canvas.over(light.haze, np.exp(-(canvas.distance(0.5, _HORIZON) / np.float32(0.12)) ** 2) * np.float32(0.7))
+    canvas.over(
+        light.haze, np.exp(-((canvas.distance(0.5, _HORIZON) / np.float32(0.12)) ** 2)) * np.float32(0.7)
+    )
     hall = _look_down(canvas)
     lit = light.night or light.weather == "rain" or light.time == "dusk" or "neon" in sketch.effects
     _paint_houses(canvas, light, hall, lit)
@@ -49,7 +51,11 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     if wet:
         _wet_road(canvas, light)
     return Stage(
-        spots=(Spot(x=0.46, y=0.93, scale=0.62), Spot(x=0.7, y=0.9, scale=0.5), Spot(x=0.26, y=0.9, scale=0.5)),
+        spots=(
+            Spot(x=0.46, y=0.93, scale=0.62),
+            Spot(x=0.7, y=0.9, scale=0.5),
+            Spot(x=0.26, y=0.9, scale=0.5),
+        ),
         back=(Spot(x=0.58, y=0.68, scale=0.2), Spot(x=0.42, y=0.66, scale=0.17)),
         horizon=_HORIZON,
         tint=light.tint if not lit else mix(light.tint, _LAMP, 0.25),
@@ -71,7 +77,9 @@ def _paint_houses(canvas: Canvas, light: Light, hall: _Hall, lit: bool) -> None:
     plan = plans[row, house]
     roof = np.float32(0.42) + np.float32(0.3) * plan[..., 0]
     wall = (hall.height < roof) & (hall.height > np.float32(-0.4)) & (hall.depth < 26)
-    colours = np.asarray([light.cast(colour) for colour in _WALLS], np.float32)[(plan[..., 1] * len(_WALLS)).astype(int)]
+    colours = np.asarray([light.cast(colour) for colour in _WALLS], np.float32)[
+        (plan[..., 1] * len(_WALLS)).astype(int)
+    ]
     colours = colours * np.where(hall.side > 0, np.float32(0.8), np.float32(1.0))[..., None]
     part = along - np.floor(along)
     face = colours * (np.float32(1) - 0.3 * ramp(0.95, 1.0, np.abs(part * 2 - 1)))[..., None]
@@ -79,7 +87,12 @@ def _paint_houses(canvas: Canvas, light: Light, hall: _Hall, lit: bool) -> None:
     haze = np.asarray(light.haze, np.float32)
     canvas.over(face + (haze - face) * far * 0.85, wall.astype(np.float32))
     across, up = part * 3, (hall.height + np.float32(0.1)) * np.float32(6.6)
-    window = (np.abs(across % 1 - 0.5) < 0.25) & (np.abs(up % 1 - 0.5) < 0.3) & (up > 0) & (hall.height < roof - 0.05)
+    window = (
+        (np.abs(across % 1 - 0.5) < 0.25)
+        & (np.abs(up % 1 - 0.5) < 0.3)
+        & (up > 0)
+        & (hall.height < roof - 0.05)
+    )
     glow = ((np.floor(across) * 3 + np.floor(up) * 5 + house * 7 + row) % 3 < 1.2) & lit
     fade = np.clip(1.2 - hall.depth / 9, 0, 1)
     canvas.over(times(light.cast(hexed("#4a5b70")), 0.9), (wall & window) * fade * np.float32(0.85))
@@ -87,7 +100,11 @@ def _paint_houses(canvas: Canvas, light: Light, hall: _Hall, lit: bool) -> None:
     shop = (hall.height < -0.16) & (hall.height > -0.36) & (np.abs(part - 0.5) < 0.4)
     canvas.over(_LAMP if lit else light.cast(hexed("#5b6f80")), (wall & shop) * fade * np.float32(0.8))
     awning = (hall.height < -0.1) & (hall.height > -0.17) & (np.abs(part - 0.5) < 0.45)
-    stripes = np.where((across * 4 % 1 < 0.5)[..., None], np.asarray(light.cast((0.96, 0.94, 0.9)), np.float32), colours * np.float32(0.6))
+    stripes = np.where(
+        (across * 4 % 1 < 0.5)[..., None],
+        np.asarray(light.cast((0.96, 0.94, 0.9)), np.float32),
+        colours * np.float32(0.6),
+    )
     canvas.over(stripes, (wall & awning) * fade)
 
 
@@ -101,12 +118,16 @@ def _paint_road(canvas: Canvas, light: Light) -> None:
     slabs = 1 - 0.18 * ramp(0.9, 1.0, np.abs((depth * 3) % 1 * 2 - 1)) * np.clip(1.5 - depth / 3, 0, 1)
     ground.over(np.asarray(stone, np.float32) * (slabs * np.ones_like(lateral))[..., None], cover)
     asphalt = light.cast(times(SNOW, 0.84) if light.snowy else hexed("#6a6c74"))
-    grain = 0.9 + 0.2 * ground.ground_noise("asphalt", _HORIZON, 0.02) + 0.16 * (ground.noise("patches", 0.2, flat=4) - 0.5)
+    grain = (
+        0.9
+        + 0.2 * ground.ground_noise("asphalt", _HORIZON, 0.02)
+        + 0.16 * (ground.noise("patches", 0.2, flat=4) - 0.5)
+    )
     ground.over(np.asarray(asphalt, np.float32) * grain[..., None], ramp(0.505, 0.5, lateral))
     ground.over(times(stone, 0.75), ramp(0.52, 0.515, lateral) * ramp(0.498, 0.503, lateral))
     dash = ramp(0.012, 0.009, lateral) * (((depth * 1.6) % 1) < 0.55)
     ground.over(light.cast((0.95, 0.94, 0.9)), dash * np.float32(0.8))
-    ground.over(light.haze, ramp(_HORIZON + 0.1, _HORIZON, ground.y) * np.float32(0.8))
+    ground.over(light.haze, ramp(_HORIZON + 0.1, _HORIZON, ground.y) * cover * np.float32(0.8))
 
 
 def _stand_lamps(canvas: Canvas, light: Light, lit: bool) -> None:
@@ -114,12 +135,20 @@ def _stand_lamps(canvas: Canvas, light: Light, lit: bool) -> None:
     for number in range(5):
         depth = 0.85 * 1.75**number
         for side in (-1, 1):
-            x, foot, top = 0.5 + side * 0.56 / depth / canvas.aspect, _HORIZON + 0.4 / depth, _HORIZON - 0.36 / depth
+            x, foot, top = (
+                0.5 + side * 0.56 / depth / canvas.aspect,
+                _HORIZON + 0.4 / depth,
+                _HORIZON - 0.36 / depth,
+            )
             if not -0.05 < x < 1.05:
                 continue
             head = (x - side * 0.06 / depth / canvas.aspect, top)
             area = canvas.window(x - 0.2 / depth, top - 0.05, x + 0.2 / depth, foot)
-            post = area.shape(lambda pen, x=x, foot=foot, top=top, head=head, depth=depth: _draw_lamp(pen, x, foot, top, head, depth))  # type: ignore[misc]  # defaults bind the loop's values
+            post = area.shape(
+                lambda pen, x=x, foot=foot, top=top, head=head, depth=depth: _draw_lamp(
+                    pen, x, foot, top, head, depth
+                )
+            )  # type: ignore[misc]  # defaults bind the loop's values
             area.over(light.far(hexed("#39404a"), min(0.7, depth / 14)), post)
             if lit:
                 canvas.glow(*head, 0.06 / depth**0.7, _LAMP, 0.9)
@@ -154,7 +183,11 @@ def paint_station(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     if light.weather == "rain":
         _wet_road(canvas, light)
     return Stage(
-        spots=(Spot(x=0.34, y=0.92, scale=0.62), Spot(x=0.2, y=0.84, scale=0.42), Spot(x=0.5, y=0.95, scale=0.5)),
+        spots=(
+            Spot(x=0.34, y=0.92, scale=0.62),
+            Spot(x=0.2, y=0.84, scale=0.42),
+            Spot(x=0.5, y=0.95, scale=0.5),
+        ),
         back=(Spot(x=0.76, y=0.76, scale=0.34), Spot(x=0.6, y=0.64, scale=0.18)),
         horizon=_HORIZON,
         tint=mix(light.tint, _LAMP, 0.2 if lit else 0.0),
@@ -172,12 +205,16 @@ def _lay_tracks(canvas: Canvas, light: Light) -> None:
     depth = np.float32(0.44) / (bed.y - np.float32(_HORIZON) + np.float32(1e-3))
     lateral = (bed.u) * depth
     gravel = 0.7 + 0.6 * bed.ground_noise("gravel", _HORIZON, 0.02)
-    bed.fill(np.asarray(light.cast(SNOW if light.snowy else hexed("#8a8078")), np.float32) * gravel[..., None])
+    bed.fill(
+        np.asarray(light.cast(SNOW if light.snowy else hexed("#8a8078")), np.float32) * gravel[..., None]
+    )
     fade = np.clip(1.4 - depth / 7, 0, 1)
     sleeper = ((depth * 5) % 1 < 0.42) * ramp(0.36, 0.35, np.abs(lateral - 0.52))
     bed.over(light.cast(hexed("#5a4636")), sleeper * fade * np.float32(0.85))
     for rail in (0.34, 0.7):
-        bed.over(mix(light.cast(hexed("#7d838c")), light.horizon, 0.4), ramp(0.022, 0.014, np.abs(lateral - rail)))
+        bed.over(
+            mix(light.cast(hexed("#7d838c")), light.horizon, 0.4), ramp(0.022, 0.014, np.abs(lateral - rail))
+        )
     bed.over(light.haze, ramp(_HORIZON + 0.09, _HORIZON, bed.y) * np.float32(0.7))
 
 
@@ -186,12 +223,19 @@ def _paint_platform(canvas: Canvas, light: Light) -> None:
     floor = canvas.band(_HORIZON + 0.002, 1)
     depth = np.float32(0.4) / (floor.y - np.float32(_HORIZON))
     lateral = floor.u * depth
-    slabs = 1 - 0.14 * np.maximum(ramp(0.92, 1.0, np.abs((depth * 2.4) % 1 * 2 - 1)), ramp(0.95, 1.0, np.abs((lateral * 4) % 1 * 2 - 1))) * np.clip(1.4 - depth / 5, 0, 1)
+    slabs = 1 - 0.14 * np.maximum(
+        ramp(0.92, 1.0, np.abs((depth * 2.4) % 1 * 2 - 1)), ramp(0.95, 1.0, np.abs((lateral * 4) % 1 * 2 - 1))
+    ) * np.clip(1.4 - depth / 5, 0, 1)
     tone = slabs * (0.9 + 0.2 * floor.ground_noise("slabs", _HORIZON, 0.1))
-    floor.over(np.asarray(light.cast(hexed("#b4b0aa")), np.float32) * tone[..., None], ramp(0.09, 0.085, lateral))
+    floor.over(
+        np.asarray(light.cast(hexed("#b4b0aa")), np.float32) * tone[..., None], ramp(0.09, 0.085, lateral)
+    )
     floor.over(light.cast(hexed("#6d6a68")), ramp(0.082, 0.088, lateral) * ramp(0.145, 0.14, lateral))
     studs = 0.85 + 0.15 * np.sin(lateral * 220) * np.sin(depth * 60)
-    floor.over(np.asarray(light.cast(hexed("#f0bf3a")), np.float32) * studs[..., None], ramp(-0.1, -0.095, lateral) * ramp(-0.01, -0.015, lateral))
+    floor.over(
+        np.asarray(light.cast(hexed("#f0bf3a")), np.float32) * studs[..., None],
+        ramp(-0.1, -0.095, lateral) * ramp(-0.01, -0.015, lateral),
+    )
 
 
 def _raise_roof(canvas: Canvas, light: Light, lit: bool) -> None:

@@ -20,7 +20,11 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     _paint_wood(canvas, light)
     warm = mix(light.tint, hexed("#ffefd8"), 0.4)
     return Stage(
-        spots=(Spot(x=0.36, y=0.9, scale=1.3, widest=0.5), Spot(x=0.73, y=0.95, scale=1.0, widest=0.42), Spot(x=0.55, y=0.76, scale=0.85)),
+        spots=(
+            Spot(x=0.36, y=0.9, scale=1.3, widest=0.5),
+            Spot(x=0.73, y=0.95, scale=1.0, widest=0.42),
+            Spot(x=0.55, y=0.76, scale=0.85),
+        ),
         back=(Spot(x=0.82, y=0.72, scale=0.55), Spot(x=0.14, y=0.72, scale=0.5)),
         horizon=_EDGE,
         tint=warm,
@@ -40,8 +44,15 @@ def _paint_view(canvas: Canvas, light: Light) -> None:
     leaves = light.leaves or (light.cloud_shade, light.middle, light.cloud)
     blur = view.noise("garden", 0.4, octaves=3)
     view.over(light.cast(leaves[1]), ramp(0.36, 0.8, blur) * np.float32(0.85))
-    view.over(light.cast(leaves[2]), ramp(0.5, 0.95, view.noise("garden-2", 0.22, octaves=2)) * np.float32(0.6))
-    view.over(light.cast(times(leaves[0], 0.8)), ramp(0.1, 0.9, view.y / _EDGE) * ramp(0.3, 0.7, view.noise("hedge", 0.3, octaves=3)) * np.float32(0.6))
+    view.over(
+        light.cast(leaves[2]), ramp(0.5, 0.95, view.noise("garden-2", 0.22, octaves=2)) * np.float32(0.6)
+    )
+    view.over(
+        light.cast(times(leaves[0], 0.8)),
+        ramp(0.1, 0.9, view.y / _EDGE)
+        * ramp(0.3, 0.7, view.noise("hedge", 0.3, octaves=3))
+        * np.float32(0.6),
+    )
     lamps = light.sun_colour if not light.night else hexed("#ffb760")
     chance = canvas.chance("bokeh")
     for _ in range(46):
@@ -50,7 +61,10 @@ def _paint_view(canvas: Canvas, light: Light) -> None:
         spot = view.around(x, y * _EDGE, radius * 1.2)
         if spot.rgb.size:
             far = spot.distance(x, y * _EDGE) / np.float32(radius)
-            spot.glaze(mix(lamps, leaves[2], 0.15), ramp(1.04, 0.94, far) * (0.7 + 0.5 * far**3) * np.float32(0.12 + 0.26 * strength))
+            spot.glaze(
+                mix(lamps, leaves[2], 0.15),
+                ramp(1.04, 0.94, far) * (0.7 + 0.5 * far**3) * np.float32(0.12 + 0.26 * strength),
+            )
 
 
 def _paint_frame(canvas: Canvas, light: Light) -> None:
@@ -82,11 +96,16 @@ def _paint_wood(canvas: Canvas, light: Light) -> None:
     body = 0.5 + 0.55 * grain + 0.5 * figure + 0.28 * tone
     dark, pale = (np.asarray(light.cast(hexed(c)), np.float32) for c in ("#6b3b1e", "#c98f55"))
     seam = np.abs(across * 6.5 + 40 - plank - 0.5) * 2
-    top.fill((dark + (pale - dark) * np.clip(body, 0, 1.2)[..., None]) * (1 - 0.55 * ramp(0.965, 1.0, seam))[..., None])
+    top.fill(
+        (dark + (pale - dark) * np.clip(body, 0, 1.2)[..., None])
+        * (1 - 0.55 * ramp(0.965, 1.0, seam))[..., None]
+    )
     sheen = np.asarray(mix(light.horizon, light.sun_colour, 0.5), np.float32)
     top.over(sheen, ramp(0.5, 0.0, depth) * ramp(0.85, 0.3, top.x) * np.float32(0.34) * (0.8 + 0.6 * grain))
     if light.clear:
         bar = across - 0.1 + depth * 0.25
-        warm = ramp(-0.36, -0.28, bar) * ramp(0.02, -0.06, bar) + 0.8 * ramp(0.06, 0.13, bar) * ramp(0.34, 0.26, bar)
+        warm = ramp(-0.36, -0.28, bar) * ramp(0.02, -0.06, bar) + 0.8 * ramp(0.06, 0.13, bar) * ramp(
+            0.34, 0.26, bar
+        )
         top.glaze(light.sun_colour, top.blur(warm, 0.01) * np.float32(0.3))
     top.darken(1.08 - 0.42 * np.clip(depth * 0.6 + np.abs(top.x - 0.45) * 0.9 - 0.25, 0, 1))

@@ -15,7 +15,17 @@ from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.land import SNOW
 
 
-def grow_tree(pen: Pen, aspect: float, foot: Point, height: float, chance: np.random.Generator, *, lean: float = 0.0, bend: float = 0.5, twigs: int = 5) -> list[Point]:
+def grow_tree(
+    pen: Pen,
+    aspect: float,
+    foot: Point,
+    height: float,
+    chance: np.random.Generator,
+    *,
+    lean: float = 0.0,
+    bend: float = 0.5,
+    twigs: int = 5,
+) -> list[Point]:
     """Draw the wood of a bare tree by recursion and return where its twigs end."""
     tips: list[Point] = []
 
@@ -23,7 +33,7 @@ def grow_tree(pen: Pen, aspect: float, foot: Point, height: float, chance: np.ra
         steps = 5
         points = [(x, y)]
         for _ in range(steps):
-            angle += chance.normal() * 0.12
+            angle += chance.normal() * (0.05 if left == twigs else 0.12)
             x += math.sin(angle) * length / steps / aspect
             y -= math.cos(angle) * length / steps
             points.append((x, y))
@@ -40,10 +50,25 @@ def grow_tree(pen: Pen, aspect: float, foot: Point, height: float, chance: np.ra
     return tips
 
 
-def paint_tree(canvas: Canvas, light: Light, name: str, foot: Point, height: float, *, leaves: tuple[Colour, ...] | None = None, distance: float = 0, lean: float = 0.0) -> None:
+def paint_tree(
+    canvas: Canvas,
+    light: Light,
+    name: str,
+    foot: Point,
+    height: float,
+    *,
+    leaves: tuple[Colour, ...] | None = None,
+    distance: float = 0,
+    lean: float = 0.0,
+) -> None:
     """Paint a broad-leaved tree: wood by recursion, foliage in clusters, lit from the sun's side."""
     chance = canvas.chance(name)
-    part = canvas.window(foot[0] - height / canvas.aspect, foot[1] - height * 1.25, foot[0] + height / canvas.aspect, foot[1] + 0.02)
+    part = canvas.window(
+        foot[0] - height / canvas.aspect,
+        foot[1] - height * 1.25,
+        foot[0] + height / canvas.aspect,
+        foot[1] + 0.02,
+    )
     tips: list[Point] = []
     wood = part.shape(lambda pen: tips.extend(grow_tree(pen, canvas.aspect, foot, height, chance, lean=lean)))
     part.over(light.far(hexed("#5a4033"), distance), wood)
@@ -82,7 +107,9 @@ def paint_foliage(
 
 def draw_palm(pen: Pen, aspect: float, foot: Point, height: float, lean: float) -> Point:
     """Draw the bent trunk of a palm and return its crown."""
-    points = [(foot[0] + lean * height * (k / 9) ** 1.8 / aspect, foot[1] - height * k / 9) for k in range(10)]
+    points = [
+        (foot[0] + lean * height * (k / 9) ** 1.8 / aspect, foot[1] - height * k / 9) for k in range(10)
+    ]
     for k in range(9):
         pen.line(points[k : k + 2], height * (0.062 - 0.0036 * k))
     return points[-1]
@@ -136,10 +163,12 @@ def paint_branch(canvas: Canvas, light: Light, colours: tuple[Colour, ...], *, s
 
     part = canvas.band(0, 0.75)
     part.over(light.cast(hexed("#43322c")), part.shape(draw) * np.float32(0.95))
-    paint_foliage(part, light, tips[::2], size, colours, chance, accent=light.ink)
+    paint_foliage(part, light, tips[:: 2 if size > 0.013 else 3], size, colours, chance, accent=light.ink)
 
 
-def draw_pine(pen: Pen, aspect: float, x: float, y: float, height: float, chance: np.random.Generator) -> None:
+def draw_pine(
+    pen: Pen, aspect: float, x: float, y: float, height: float, chance: np.random.Generator
+) -> None:
     """Draw a fir as a stack of ragged skirts."""
     tiers = 7
     pen.line([(x, y), (x, y - height * 0.4)], height * 0.045)
@@ -147,12 +176,28 @@ def draw_pine(pen: Pen, aspect: float, x: float, y: float, height: float, chance
         part = tier / tiers
         bottom, top = y - height * (0.1 + 0.84 * part), y - height * min(1.0, 0.36 + 0.84 * part)
         wide = height * 0.24 * (1 - part) ** 0.85 + height * 0.02
-        left = [(x - wide * k / aspect * (0.9 + 0.2 * chance.random()), bottom - height * 0.03 * (k % 0.5 > 0.2) + wide * 0.12 * k) for k in (1, 0.75, 0.5, 0.25)]
+        left = [
+            (
+                x - wide * k / aspect * (0.9 + 0.2 * chance.random()),
+                bottom - height * 0.03 * (k % 0.5 > 0.2) + wide * 0.12 * k,
+            )
+            for k in (1, 0.75, 0.5, 0.25)
+        ]
         right = [(2 * x - a, b) for a, b in reversed(left)]
         pen.polygon([(x, top), *left, *right])
 
 
-def paint_pines(canvas: Canvas, light: Light, name: str, *, foot: Callable[[float], float], height: float, count: int, colour: Colour, distance: float = 0) -> None:
+def paint_pines(
+    canvas: Canvas,
+    light: Light,
+    name: str,
+    *,
+    foot: Callable[[float], float],
+    height: float,
+    count: int,
+    colour: Colour,
+    distance: float = 0,
+) -> None:
     """Paint a row of firs along the line ``foot(x)``."""
     chance = canvas.chance(name)
     trees = [(chance.random(), chance.random()) for _ in range(count)]
@@ -172,15 +217,29 @@ def paint_pines(canvas: Canvas, light: Light, name: str, *, foot: Callable[[floa
         canvas.over(light.far(SNOW, distance), np.maximum(crown * 0.9, cover * ramp(0.05, 0.35, tone) * 0.8))
 
 
-def paint_grove(canvas: Canvas, light: Light, name: str, left: float, right: float, foot: float, height: float, count: int, colour: Colour) -> None:
+def paint_grove(
+    canvas: Canvas,
+    light: Light,
+    name: str,
+    left: float,
+    right: float,
+    foot: float,
+    height: float,
+    count: int,
+    colour: Colour,
+) -> None:
     """Paint a few tall firs between two x, each its own shade."""
     for number, (along, size) in enumerate(canvas.chance(name).random((count, 2)).tolist()):
         x, tall = left + (right - left) * (number + 0.3 + 0.4 * along) / count, height * (0.7 + 0.45 * size)
-        part = canvas.window(x - tall * 0.4 / canvas.aspect, foot - tall * 1.1, x + tall * 0.4 / canvas.aspect, foot + 0.01)
+        part = canvas.window(
+            x - tall * 0.4 / canvas.aspect, foot - tall * 1.1, x + tall * 0.4 / canvas.aspect, foot + 0.01
+        )
         if not part.rgb.size:
             continue
         chance = canvas.chance(f"{name}/{number}")
-        cover = part.shape(lambda pen, x=x, tall=tall, chance=chance: draw_pine(pen, canvas.aspect, x, foot, tall, chance))  # type: ignore[misc]  # defaults bind the loop's values
+        cover = part.shape(
+            lambda pen, x=x, tall=tall, chance=chance: draw_pine(pen, canvas.aspect, x, foot, tall, chance)
+        )  # type: ignore[misc]  # defaults bind the loop's values
         tone = part.noise(f"{name}-needles", 0.05, octaves=5) - np.float32(0.5)
         part.over(np.asarray(light.cast(colour), np.float32) * (1 + 0.8 * tone)[..., None], cover)
         if light.snowy:
