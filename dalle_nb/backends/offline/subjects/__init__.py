@@ -131,12 +131,12 @@ def _facts() -> dict[str, dict[str, Any]]:
 
 @cache
 def _art(name: str, part: str) -> str:
-    drawn = name if part == "head" else _facts()[name].get("body", name)
+    drawn = _facts()[name].get("face" if part == "head" else "body", name)
     return (_FOLDER / "art" / f"{drawn}.{part}.svg").read_text("utf-8")
 
 
 def _box_height(name: str, pose: str) -> float:
-    return drawing.colour_art(_art(name, pose), _recolour(_facts()[name]["slots"], None), "size").box.height
+    return drawing.measure_art(_art(name, pose)).height
 
 
 def _all_anchors(facts: dict[str, Any], pose: str) -> dict[str, Anchor]:

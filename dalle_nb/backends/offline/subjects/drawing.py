@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _SLOT = re.compile(r"\{\{([a-z0-9]+)(?:-([a-z]+))?\}\}")
 _PAINT = re.compile(r"url\(#([a-z0-9]+)(?:-(round|limb))?\)")
 _ID = re.compile(r'(?<=\bid=")[^"]+(?=")|(?<=url\(#)[^)]+(?=\))|(?<=href="#)[^"]+(?=")')
-_FRAME = re.compile(r'<svg[^>]*viewBox="([^"]+)"[^>]*>(.*)</svg>', re.DOTALL)
+_FRAME = re.compile(r'<svg[^>]*viewBox="([^"]+)"')
 
 _PLANE = (
     '<linearGradient id="{slot}" x1="0.15" y1="0" x2="0.75" y2="1"><stop offset="0" stop-color="{light}"/>'
@@ -127,16 +127,22 @@ class Placement:
         )
 
 
-def colour_art(art: str, slots: Mapping[str, str], prefix: str) -> Fragment:
-    """An art file with its slots filled, lit, and its ids made its own by `prefix`."""
+def measure_art(art: str) -> Box:
+    """The box of an art file."""
     frame = _FRAME.search(art)
     if frame is None:
         raise ValueError("An art file needs one <svg viewBox=…> element.")
     left, top, width, height = map(float, frame[1].split())
-    markup = f"<defs>{_light(frame[2], slots)}</defs>{frame[2]}"
+    return Box(left=left, top=top, width=width, height=height)
+
+
+def colour_art(art: str, slots: Mapping[str, str], prefix: str) -> Fragment:
+    """An art file with its slots filled, lit, and its ids made its own by `prefix`."""
+    inside = art[art.index(">", art.index("<svg")) + 1 : art.rindex("</svg>")]
+    markup = f"<defs>{_light(inside, slots)}</defs>{inside}"
     markup = _SLOT.sub(lambda slot: shade(slots[slot[1]], slot[2] or ""), markup)
     markup = _ID.sub(lambda name: f"{prefix}-{name[0]}", markup)
-    return Fragment(markup=markup, box=Box(left=left, top=top, width=width, height=height))
+    return Fragment(markup=markup, box=measure_art(art))
 
 
 def insert(host: Fragment, part: str, pieces: list[Fragment], *, grow: bool = True) -> Fragment:
