@@ -1,24 +1,119 @@
-"""What the magics that explain things show: options, styles, words, settings, findings, as tables.
+"""The magics that explain and set: models, styles, words, settings, findings, options, each as a table.
 
-Reads facts and settings; must not draw, set or open anything.
+Loaded with every ``%load_ext``, so that what makes a table is imported by what shows one. Must not draw.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from dalle_nb._language import spoken, tr
+from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+
+from dalle_nb._language import speaking, spoken, tr
 from dalle_nb._options import OPTIONS
-from dalle_nb._render import Bundle, table_bundle
 
 if TYPE_CHECKING:
     from dalle_nb._doctor import Finding
+    from dalle_nb._generator import ImageGenerator
+    from dalle_nb._render import Bundle
     from dalle_nb._settings import Settings
+
+
+@magics_class
+class GuideMagics(Magics):
+    """What a user asks before and between drawings."""
+
+    @line_magic
+    def dalle_models(self, line: str) -> None:
+        """List every model: what it takes, what it costs, when it retires."""
+        from dalle_nb._render import models_bundle
+
+        with spoken_as(line):
+            publish(models_bundle(workshop().catalog))
+
+    @line_magic
+    def dalle_styles(self, line: str) -> None:
+        """List the words that ``--style`` takes, in Chinese and English."""
+        with spoken_as(line):
+            publish(styles_bundle())
+
+    @line_magic
+    def dalle_words(self, line: str) -> None:
+        """List the words that the offline painter can draw."""
+        with spoken_as(line):
+            publish(words_bundle())
+
+    @line_magic
+    @no_var_expand
+    def dalle_config(self, line: str) -> None:
+        """Show what is set and by whom, or set it: ``%dalle_config size=landscape quality=high``."""
+        from dalle_nb._parse import parse_settings
+
+        with spoken_as(line):
+            workshop().configure(**parse_settings(line))
+            publish(settings_bundle(workshop().settings))
+
+    @line_magic
+    def dalle_check(self, line: str) -> None:
+        """Tell who would draw, whether pictures would be kept, and whether the server answers; draws nothing."""
+        from dalle_nb._doctor import examine
+
+        with spoken_as(line):
+            publish(findings_bundle(examine(workshop(), ask=True)))
+
+    @line_magic
+    @no_var_expand
+    def dalle_login(self, line: str) -> None:
+        """Ask for an API key, hidden: ``%dalle_login [--remember] [--base-url URL]``; tests it, draws nothing."""
+        from dalle_nb._login import login
+        from dalle_nb._parse import parse_login
+        from dalle_nb._render import line_bundle
+
+        with spoken_as(""):
+            base_url, remember = parse_login(line)
+            for answer in login(base_url=base_url, remember=remember):
+                publish(line_bundle(answer))
+
+    @line_magic
+    def dalle_help(self, line: str) -> None:
+        """Explain the options that matter; ``--all`` all of them."""
+        with spoken_as(line):
+            publish(options_bundle(every="all" in line))
+
+
+def workshop() -> ImageGenerator:
+    """Return what draws for this kernel, opened when it is first asked for."""
+    from dalle_nb._generator import default_generator
+
+    return default_generator()
+
+
+def spoken_as(text: str) -> AbstractContextManager[None]:
+    """Speak the language that is set, else that of the text."""
+    return speaking(workshop().settings.tongue(text))
+
+
+def publish(bundle: Bundle) -> None:
+    """Show a bundle under the cell."""
+    from dalle_nb._display import publish as show
+
+    show(bundle)
+
+
+def short_help() -> str:
+    """Return what ``%%dalle?`` shows: the options that matter."""
+    rows = [f"    {row.usage:<24}{row.help}" for row in OPTIONS if row.short]
+    uses = ["    %%dalle [NAME <<] [options]      the cell is the prompt", "    %dalle [options] prompt"]
+    tail = "%dalle_help --all lists all options, %dalle_styles and %dalle_models their words."
+    return "\n".join(["Draw a picture.", "", *uses, "", *rows, "", tail])
 
 
 def options_bundle(*, every: bool) -> Bundle:
     """Return the options that matter, or every one, and what to know of prompts."""
+    from dalle_nb._render import table_bundle
+
     rows = [(row.usage, tr(row.help)) for row in OPTIONS if every or row.short]
     notes = [
         tr("After the first word that is no option all is prompt; -- ends the options."),
@@ -30,6 +125,7 @@ def options_bundle(*, every: bool) -> Bundle:
 
 def styles_bundle() -> Bundle:
     """Return the words that ``--style`` takes, by category, in both languages."""
+    from dalle_nb._render import table_bundle
     from dalle_nb._styles import styles
 
     rows = [(title, ", ".join(f"{style.zh} {style.en}" for style in styles[title])) for title in styles]
@@ -38,6 +134,7 @@ def styles_bundle() -> Bundle:
 
 def words_bundle() -> Bundle:
     """Return the words that the offline painter can draw, by kind, in the language being spoken."""
+    from dalle_nb._render import table_bundle
     from dalle_nb.backends.offline.lexicon import load_lexicon
     from dalle_nb.backends.offline.repertoire import load_repertoire
 
@@ -54,6 +151,7 @@ def words_bundle() -> Bundle:
 def settings_bundle(settings: Settings) -> Bundle:
     """Return every setting that has a value, and who said it; of a key only that there is one."""
     from dalle_nb._money import dollars
+    from dalle_nb._render import table_bundle
     from dalle_nb._settings import SETTINGS
 
     shown = {"api_key": lambda _: "…", "budget": dollars, "confirm_above": dollars}
@@ -68,6 +166,8 @@ def settings_bundle(settings: Settings) -> Bundle:
 
 def findings_bundle(findings: Iterable[Finding]) -> Bundle:
     """Return what was examined, and whether each is well."""
+    from dalle_nb._render import table_bundle
+
     marks = {True: "✓", False: "✗", None: ""}
     rows = [(marks[each.good], each.name, each.value) for each in findings]
     return table_bundle(["", tr("what"), tr("found")], rows)

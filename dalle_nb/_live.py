@@ -31,6 +31,8 @@ class LiveView:
         self._previews: dict[int, bytes] = {}
         self._place: str | None = None
         self._second = 0
+        self.priced = False
+        """Whether a price was told."""
 
     @property
     def begun(self) -> bool:
@@ -40,11 +42,12 @@ class LiveView:
     def planned(self, plan: Plan, record: RunRecord) -> None:
         """Say what a paid drawing may cost."""
         estimate = plan.estimate
-        if self._price and estimate is None:
-            self._put(line_bundle(tr("What Run {id} costs is not known beforehand.", id=record.id)))
-        elif self._price and estimate and estimate.high:
+        self.priced = self._price and (estimate is None or estimate.high > 0)
+        if self.priced and estimate:
             price = price_range(estimate)
             self._put(line_bundle(tr("Run {id} may cost {price}.", id=record.id, price=price)))
+        elif self.priced:
+            self._put(line_bundle(tr("What Run {id} costs is not known beforehand.", id=record.id)))
 
     def preview(self, index: int, data: bytes) -> None:
         """Show what a picture looks like so far; what is no picture is left out."""

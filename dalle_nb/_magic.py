@@ -1,4 +1,4 @@
-"""The magics that ``%load_ext dalle_nb`` brings, and their place in the user's shell.
+"""``%%dalle`` and ``%dalle``, and what ``%load_ext dalle_nb`` puts into the user's shell.
 
 Reads what was typed, asks the workshop, shows what came. Loaded with every ``%load_ext``, so that each
 method imports what it needs; what IPython itself needs is there already.
@@ -7,13 +7,13 @@ method imports what it needs; what IPython itself needs is there already.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
-from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, no_var_expand
+from IPython.core.magic import Magics, magics_class, needs_local_scope, no_var_expand
 from traitlets import Bool, Integer, TraitError, Unicode, observe, validate
 
+from dalle_nb._guide import GuideMagics, publish, short_help, workshop
 from dalle_nb._language import speaking, tr
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from dalle_nb._generator import ImageGenerator
     from dalle_nb._parse import Typed
-    from dalle_nb._render import Bundle
     from dalle_nb._run import Run
 
 NAME, OTHER_NAME = "dalle", "dalle_nb"
@@ -33,9 +32,9 @@ DEFAULTS = ("model", "size", "quality", "backend", "language", "thumbnail")
 def load(shell: InteractiveShell) -> None:
     """Register the magics, completion and display; doing so again changes nothing."""
     magics = _magics_of(shell) or DalleMagics(shell=shell)
-    shell.register_magics(magics)
-    DalleMagics.dalle.__doc__ = _short_help()
-    shell.magics_manager.register_function(magics.dalle, "line_cell", _free_name(shell, magics))
+    shell.register_magics(GuideMagics)
+    DalleMagics.dalle.__doc__ = short_help()
+    shell.magics_manager.register_function(magics.dalle, "line_cell", _free_name(shell))
     if magics.complete not in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.append(magics.complete)
     _displays(shell).for_type_by_name("dalle_nb._run", "Run", magics.show)
@@ -44,10 +43,13 @@ def load(shell: InteractiveShell) -> None:
 def unload(shell: InteractiveShell) -> None:
     """Take everything away again, but what ``%config`` set, which a ``%reload_ext`` must not lose."""
     magics = _magics_of(shell)
+    if magics is None:
+        return
     for table in shell.magics_manager.magics.values():
-        for name in [name for name, magic in table.items() if _belongs(magic, magics)]:
+        for name in [name for name, magic in table.items() if _belongs(magic)]:
             del table[name]
-    if magics and magics.complete in shell.Completer.custom_matchers:
+    shell.configurables[:] = [each for each in shell.configurables if not isinstance(each, GuideMagics)]
+    if magics.complete in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.remove(magics.complete)
     _displays(shell).pop("dalle_nb._run.Run", None)
 
@@ -88,7 +90,7 @@ class DalleMagics(Magics):
 
     @observe(*DEFAULTS)
     def _configure(self, change: Any) -> None:
-        _workshop().configure(layer="config", **{change.name: change.new})
+        workshop().configure(layer="config", **{change.name: change.new})
 
     @no_var_expand
     @needs_local_scope
@@ -99,14 +101,14 @@ class DalleMagics(Magics):
         from dalle_nb._parse import parse
         from dalle_nb._prompts import fill
 
-        workshop, names = _workshop(), {**self._ipython.user_ns, **(local_ns or {})}
-        with speaking(workshop.settings.tongue(f"{line}\n{cell or ''}")):
+        generator, names = workshop(), {**self._ipython.user_ns, **(local_ns or {})}
+        with speaking(generator.settings.tongue(f"{line}\n{cell or ''}")):
             typed = parse(line, cell, fill=lambda text: fill(text, names))
             self._say_hints(typed)
             if typed.options.get("dry_run"):
-                self._say_estimate(typed, workshop, names)
+                self._say_estimate(typed, generator, names)
                 return None
-            run = self._draw(typed, workshop, names)
+            run = self._draw(typed, generator, names)
         if typed.name is None:
             return run
         self._ipython.user_ns[typed.name] = run
@@ -127,19 +129,19 @@ class DalleMagics(Magics):
         pictures = () if mine and begun else run.pictures
         show_run(run, pictures, run.generator.settings, caption=not (mine and quiet))
 
-    def _draw(self, typed: Typed, workshop: ImageGenerator, names: Mapping[str, Any]) -> Run:
+    def _draw(self, typed: Typed, generator: ImageGenerator, names: Mapping[str, Any]) -> Run:
         from dalle_nb._live import LiveView
 
-        view = None if typed.name else LiveView(workshop.settings, price=not self._priced)
+        view = None if typed.name else LiveView(generator.settings, price=not self._priced)
         try:
-            run = workshop.ask(typed.prompt, typed.options, namespace=names, watch=view, first=True)
+            run = generator.ask(typed.prompt, typed.options, namespace=names, watch=view, first=True)
         except BaseException:
             if view:
                 view.stop()
             raise
         if view:
             view.finish(run)
-            self._priced = self._priced or view.begun
+            self._priced = self._priced or view.priced
             quiet = bool(typed.options.get("quiet", self.quiet))
             self._latest = (run.uid, self._ipython.execution_count, view.begun, quiet)
         return run
@@ -149,77 +151,12 @@ class DalleMagics(Magics):
         from dalle_nb._render import line_bundle
 
         for hint in foreign_flags(typed.prompt):
-            _publish(line_bundle(hint))
+            publish(line_bundle(hint))
 
-    def _say_estimate(self, typed: Typed, workshop: ImageGenerator, names: Mapping[str, Any]) -> None:
+    def _say_estimate(self, typed: Typed, generator: ImageGenerator, names: Mapping[str, Any]) -> None:
         from dalle_nb._render import estimate_bundle
 
-        _publish(estimate_bundle(workshop.plan(typed.prompt, typed.options, namespace=names)))
-
-    @line_magic
-    def dalle_models(self, line: str) -> None:
-        """List every model: what it takes, what it costs, when it retires."""
-        from dalle_nb._render import models_bundle
-
-        with _spoken(line):
-            _publish(models_bundle(_workshop().catalog))
-
-    @line_magic
-    def dalle_styles(self, line: str) -> None:
-        """List the words that ``--style`` takes, in Chinese and English."""
-        from dalle_nb._guide import styles_bundle
-
-        with _spoken(line):
-            _publish(styles_bundle())
-
-    @line_magic
-    def dalle_words(self, line: str) -> None:
-        """List the words that the offline painter can draw."""
-        from dalle_nb._guide import words_bundle
-
-        with _spoken(line):
-            _publish(words_bundle())
-
-    @line_magic
-    @no_var_expand
-    def dalle_config(self, line: str) -> None:
-        """Show what is set and by whom, or set it: ``%dalle_config size=landscape quality=high``."""
-        from dalle_nb._guide import settings_bundle
-        from dalle_nb._parse import parse_settings
-
-        with _spoken(line):
-            _workshop().configure(**parse_settings(line))
-            _publish(settings_bundle(_workshop().settings))
-
-    @line_magic
-    def dalle_check(self, line: str) -> None:
-        """Tell who would draw, whether pictures would be kept, and whether the server answers; draws nothing."""
-        from dalle_nb._doctor import examine
-        from dalle_nb._guide import findings_bundle
-
-        with _spoken(line):
-            _publish(findings_bundle(examine(_workshop(), ask=True)))
-
-    @line_magic
-    @no_var_expand
-    def dalle_login(self, line: str) -> None:
-        """Ask for an API key, hidden: ``%dalle_login [--remember] [--base-url URL]``; tests it, draws nothing."""
-        from dalle_nb._login import login
-        from dalle_nb._parse import parse_login
-        from dalle_nb._render import line_bundle
-
-        with _spoken(""):
-            base_url, remember = parse_login(line)
-            for answer in login(base_url=base_url, remember=remember):
-                _publish(line_bundle(answer))
-
-    @line_magic
-    def dalle_help(self, line: str) -> None:
-        """Explain the options that matter; ``--all`` all of them."""
-        from dalle_nb._guide import options_bundle
-
-        with _spoken(line):
-            _publish(options_bundle(every="all" in line))
+        publish(estimate_bundle(generator.plan(typed.prompt, typed.options, namespace=names)))
 
     @context_matcher(identifier="dalle_nb", priority=1000)  # type: ignore[untyped-decorator]  # IPython's own
     def complete(self, context: CompletionContext) -> SimpleMatcherResult:
@@ -231,7 +168,7 @@ class DalleMagics(Magics):
         from dalle_nb._complete import offer
 
         before = "\n".join([*lines[: context.cursor_line], here])
-        catalog = _workshop().catalog
+        catalog = workshop().catalog
         found = offer(before, catalog=catalog, model=_model_meant(), variables=self._ipython.user_ns)
         if found is None:
             return {"completions": [], "suppress": False}
@@ -251,23 +188,6 @@ class _Nothing(list[SimpleCompletion]):
         return 1
 
 
-def _workshop() -> ImageGenerator:
-    from dalle_nb._generator import default_generator
-
-    return default_generator()
-
-
-def _spoken(text: str) -> AbstractContextManager[None]:
-    """Speak the language that is set, else that of the text."""
-    return speaking(_workshop().settings.tongue(text))
-
-
-def _publish(bundle: Bundle) -> None:
-    from dalle_nb._display import publish
-
-    publish(bundle)
-
-
 def _displays(shell: InteractiveShell) -> Any:
     """Return IPython's table of display functions by type, which it gives no types."""
     assert shell.display_formatter is not None
@@ -278,34 +198,23 @@ def _magics_of(shell: InteractiveShell) -> DalleMagics | None:
     return next((each for each in shell.configurables if isinstance(each, DalleMagics)), None)
 
 
-def _free_name(shell: InteractiveShell, magics: DalleMagics) -> str:
+def _free_name(shell: InteractiveShell) -> str:
     """Return ``dalle``, or another name where another extension has that one already."""
     owner = shell.magics_manager.magics["cell"].get(NAME) or shell.magics_manager.magics["line"].get(NAME)
-    if owner is None or _belongs(owner, magics):
+    if owner is None or _belongs(owner):
         return NAME
     from dalle_nb._render import line_bundle
 
     whose = getattr(owner, "__module__", "?")
     words = tr("%%{name} belongs to {whose}: draw with %%{other}.", name=NAME, whose=whose, other=OTHER_NAME)
-    _publish(line_bundle(words))
+    publish(line_bundle(words))
     return OTHER_NAME
 
 
-def _belongs(magic: Any, magics: DalleMagics | None) -> bool:
+def _belongs(magic: Any) -> bool:
     # A lazy magic is a promise to load us, made in the user's configuration.
-    return getattr(magic, "__self__", None) is magics or str(getattr(magic, "spec", "")).startswith(
-        "dalle_nb"
-    )
-
-
-def _short_help() -> str:
-    """Return what ``%%dalle?`` shows: the options that matter."""
-    from dalle_nb._options import OPTIONS
-
-    rows = [f"    {row.usage:<24}{row.help}" for row in OPTIONS if row.short]
-    uses = ["    %%dalle [NAME <<] [options]      the cell is the prompt", "    %dalle [options] prompt"]
-    tail = "%dalle_help --all lists all options, %dalle_styles and %dalle_models their words."
-    return "\n".join(["Draw a picture.", "", *uses, "", *rows, "", tail])
+    ours = isinstance(getattr(magic, "__self__", None), DalleMagics | GuideMagics)
+    return ours or str(getattr(magic, "spec", "")).startswith("dalle_nb")
 
 
 def _model_meant() -> str:
@@ -313,9 +222,9 @@ def _model_meant() -> str:
     from dalle_nb._errors import SettingsError
     from dalle_nb.backends import backend_name
 
-    catalog = _workshop().catalog
+    catalog = workshop().catalog
     try:
-        settings = _workshop().settings
+        settings = workshop().settings
     except SettingsError:
         return catalog.default_model
     offline = backend_name(settings) == "offline"

@@ -25,7 +25,7 @@ FLOORS = {
     "outside": ["_store backends.offline backends.openai", "backends"],
     "workshop": ["_run _drawing", "_display", "_generator"],
     "memory": ["_history"],
-    "voices": ["_doctor _guide _live _login _nbval", "_magic _cli"],
+    "voices": ["_doctor _live _login _nbval", "_guide", "_magic _cli"],
     "door": ["dalle_nb", "__main__"],
 }
 LANDINGS = [rooms.split() for landings in FLOORS.values() for rooms in landings]

@@ -270,8 +270,9 @@ def test_an_error_is_two_plain_lines(
 def test_a_refusal_ends_run_all(shell: InteractiveShell, server: Api) -> None:
     """An error of the server goes through the magic, so that Run All stops, and the Run is kept."""
     server.fail("400_policy")
-    result, _, _ = run(shell, "%dalle a cat")
+    result, outputs, _ = run(shell, "%dalle a cat")
     assert result.error_in_exec.run.status == "refused"
+    assert plain(outputs[-1:]) == "No picture."
     assert run(shell, "dalle_nb_last = __import__('dalle_nb').last.status")[0].success
     assert shell.user_ns["dalle_nb_last"] == "refused"
 
@@ -414,6 +415,17 @@ def test_a_thread_s_picture_stands_under_its_own_cell(server: Api, kernel: Kerne
     late = kernel.run("t.join()\nprint('second')")
     assert ["second\n"] == [output.get("text") for output in late]
     assert early == []
+
+
+def test_a_picture_sharpens_in_place(kernel: Kernel) -> None:
+    """Without a key the offline painter draws, and of its partial pictures nothing stays in the notebook."""
+    kernel.run("%load_ext dalle_nb")
+    outputs = kernel.run("%dalle --partials 2 a fox in the snow")
+    assert [output.output_type for output in outputs] == ["display_data", "display_data"]
+    picture, caption = outputs
+    assert "fingerprint" in picture.data["text/plain"]
+    assert "a fox in the snow" in picture.metadata["image/jpeg"]["alt"]
+    assert "Offline sketch" in caption.data["text/html"]
 
 
 def test_hostile_prompts_reach_no_notebook(server: Api, kernel: Kernel) -> None:
