@@ -54,9 +54,25 @@ def test_an_unknown_pose_becomes_the_usual_one() -> None:
 
 def test_facts_and_files_name_the_same_art() -> None:
     """Each drawing is in the facts and each fact has its drawing."""
-    heads = {f"{name}.head.svg" for name, facts in subjects._facts().items() if "head" in facts}
+    heads = {
+        f"{facts.get('face', name)}.head.svg" for name, facts in subjects._facts().items() if "head" in facts
+    }
     bodies = {f"{subjects._facts()[name].get('body', name)}.{pose}.svg" for name, pose in FIGURES}
     assert heads | bodies == {file.name for file in ART.iterdir()}
+
+
+@EVERY_NAME
+def test_every_slot_colours_something(name: str) -> None:
+    """A subject declares each colour that its drawings ask for, and none that they do not."""
+    facts = subjects._facts()[name]
+    art = "".join(
+        subjects._art(name, part) for part in (*facts["poses"], *(["head"] if "head" in facts else []))
+    )
+    asked = set(re.findall(r"\{\{([a-z]+)", art)) | set(re.findall(r"url\(#([a-z]+)(?:-round|-limb)?\)", art))
+    derived = {value.partition("-")[0] for value in facts["slots"].values() if not is_colour(value)}
+    made = set(re.findall(r'\bid="([^"]+)"', art))
+    assert set(facts["slots"]) - derived <= asked
+    assert asked <= set(facts["slots"]) | made
 
 
 def test_the_art_is_self_contained_and_light() -> None:
