@@ -12,6 +12,8 @@ from dalle_nb.backends.offline.repertoire import Repertoire, load_repertoire
 from dalle_nb.backends.offline.segment import Token, segment
 from dalle_nb.backends.offline.sketch import Sketch, Thing
 
+_WINDOWED = "room"
+
 MAX_READ = 4000
 """Characters of a prompt that are read; that there was more is told."""
 
@@ -92,8 +94,10 @@ def _within(token: Token) -> tuple[str, ...]:
 
 def _judge_scenes(walk: Walk, scene: str | None) -> None:
     """Note which of the named scenes and features are in the picture, and which banned ones are too."""
-    for token, _ in walk.scenes:
+    weather = walk.moods.get("weather", "clear")
+    for token, outside in walk.scenes:
         shown = scene is not None and (token.name == scene or scene in _within(token))
+        shown = shown or (outside and scene == _WINDOWED and token.meaning.facts.get("view") == weather)
         walk.note(token, token, "drawn" if shown else "undrawn")
     for no, noun in walk.banned:
         stays = scene is not None and (noun.name == scene or scene in _within(noun))

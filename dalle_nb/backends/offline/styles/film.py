@@ -170,8 +170,8 @@ def natural(sheet: Sheet) -> Plane:
 
 def warm(sheet: Sheet) -> Plane:
     """Candlelight."""
-    tone(sheet.rgb, "#4a1f10", "#ffe6b0", 0.16)
-    sheet.rgb *= np.array([1.06, 1.0, 0.9], np.float32)
+    tone(sheet.rgb, "#4a1f10", "#ffeccb", 0.1)
+    sheet.rgb *= np.array([1.03, 1.0, 0.94], np.float32)
     return sheet.rgb
 
 

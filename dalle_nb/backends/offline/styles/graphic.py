@@ -97,7 +97,7 @@ def pixel(sheet: Sheet) -> Plane:
 
 def cartoon(sheet: Sheet) -> Plane:
     """Bright colours in two or three shades each, and a bold dark outline."""
-    lines = contours(sheet, 0.0027, 0.075)
+    lines = contours(sheet, 0.0027, 0.11)
     saturate(sheet.rgb, 1.35)
     curve(sheet.rgb, ((0, 0.05), (0.5, 0.56), (1, 1)))
     shapes = _flattened(sheet, 24, 0.004)

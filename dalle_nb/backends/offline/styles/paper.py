@@ -68,7 +68,7 @@ def sketch(sheet: Sheet) -> Plane:
 
 def ink_wash(sheet: Sheet) -> Plane:
     """Ink on rice paper: grey washes that bleed, dark strokes, a breath of colour, a red seal."""
-    wet = Sheet(_wobbled(sheet, 0.006, 0.03), sheet.seed)
+    wet = Sheet(_wobbled(sheet, 0.003, 0.03), sheet.seed)
     luma = wet.luma()
     colour = wet.rgb - luma[..., None]
     bled = np.minimum(luma, wet.canvas.blur(luma, 0.012) + np.float32(0.05))
@@ -81,7 +81,8 @@ def ink_wash(sheet: Sheet) -> Plane:
     rgb = np.empty_like(wet.rgb)
     rgb[...] = _RICE_PAPER
     lay(rgb, _INK, np.clip(1 - tone, 0, 1) ** np.float32(1.15) * np.float32(0.96))
-    colour *= np.float32(0.3)
+    # What was pale by itself loses most of its colour; a blossom or a red sun keeps it.
+    colour *= np.float32(0.35) + np.clip(np.abs(colour).max(2) * np.float32(1.2), 0, 0.4)[..., None]
     rgb += colour
     lay(rgb, _RICE_PAPER, _deckle(wet, 0.03) * np.float32(0.9))
     rgb *= (1 + wet.noise("paper", 0.02, flat=2.5) * np.float32(0.07))[..., None]
