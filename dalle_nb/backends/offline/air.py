@@ -6,20 +6,52 @@ Paints over a finished scene; knows neither its name nor what stands in it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, hexed, mix, ramp
+from dalle_nb.backends.offline.canvas import (
+    Canvas,
+    Colour,
+    Pen,
+    Point,
+    draw_discs,
+    draw_polygons,
+    hexed,
+    mix,
+    ramp,
+)
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.trees import paint_branch
 from dalle_nb.backends.offline.sketch import Sketch
 
 _BLOSSOM = (hexed("#e0869f"), hexed("#f6b6c6"), hexed("#fde3e8"))
+Ring = list[tuple[float, float]]
+"""An outline around (0, 0), in its own size."""
+_PETAL: Ring = [
+    (1, 0),
+    (0.6, 0.5),
+    (-0.1, 0.62),
+    (-0.8, 0.3),
+    (-0.6, 0),
+    (-0.8, -0.3),
+    (-0.1, -0.62),
+    (0.6, -0.5),
+]
+_HULL: Ring = [
+    (-1, 0.05),
+    (-0.85, -0.22),
+    (-0.3, -0.3),
+    (0.45, -0.2),
+    (1.1, 0.05),
+    (0.85, 0.24),
+    (-0.8, 0.26),
+]
+_ROOF: Ring = [(-0.62, -0.24), (-0.35, -0.52), (0.2, -0.54), (0.62, -0.14)]
+_STRIP: Ring = [(-0.8, 0.1), (0.9, 0.09), (0.9, 0.16), (-0.8, 0.17)]
 _MAPLE = (hexed("#a5281c"), hexed("#dc5a24"), hexed("#f4a62c"))
 
 
-def fly_cars(canvas: Canvas, sketch: Sketch, light: Light) -> None:
+def fly_cars(canvas: Canvas, light: Light) -> None:
     """Let cars fly between the towers: lens-shaped hulls with lamps, on lanes of light."""
     chance = canvas.chance("cars")
     for number in range(9):
@@ -34,32 +66,21 @@ def fly_cars(canvas: Canvas, sketch: Sketch, light: Light) -> None:
             y + size,
         )
         if trail.rgb.size:
-            behind = (np.float32(x) - trail.x) * canvas.aspect * way / np.float32(size * 9)
-            streak = np.exp(-(((trail.y - np.float32(y)) / np.float32(size * 0.1)) ** 2)) * ramp(
-                1, 0.05, behind
-            )
-            trail.glaze(lamp, streak * np.float32(0.85))
+            behind = (x - trail.x) * canvas.aspect * way / (size * 9)
+            streak = np.exp(-(((trail.y - y) / (size * 0.1)) ** 2)) * ramp(1, 0.05, behind)
+            trail.glaze(lamp, streak * 0.85)
         _paint_car(canvas, light, x, y, size, way, lamp)
 
 
 def _paint_car(canvas: Canvas, light: Light, x: float, y: float, size: float, way: int, lamp: Colour) -> None:
-    def at(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-        return [(x + way * a * size / canvas.aspect, y + b * size) for a, b in points]
-
     part = canvas.around(x, y, size * 3)
-    hull = [(-1.0, 0.05), (-0.85, -0.22), (-0.3, -0.3), (0.45, -0.2), (1.1, 0.05), (0.85, 0.24), (-0.8, 0.26)]
-    roof = [(-0.62, -0.24), (-0.35, -0.52), (0.2, -0.54), (0.62, -0.14)]
-    part.over(
-        light.cast(hexed("#3a4568")) if not light.night else hexed("#20243f"),
-        part.shape(lambda pen: pen.polygon(at(hull))),
+    hull_cover, roof_cover, strip_cover = (
+        part.shape(draw_polygons, [[(x + way * a * size / canvas.aspect, y + b * size) for a, b in ring]])
+        for ring in (_HULL, _ROOF, _STRIP)
     )
-    part.over(
-        mix(lamp, (1.0, 1.0, 1.0), 0.3), part.shape(lambda pen: pen.polygon(at(roof))) * np.float32(0.75)
-    )
-    part.over(
-        (1.0, 1.0, 1.0),
-        part.shape(lambda pen: pen.line(at([(-0.8, 0.14), (0.9, 0.12)]), size * 0.07)) * np.float32(0.8),
-    )
+    part.over(hexed("#20243f") if light.night else light.cast(hexed("#3a4568")), hull_cover)
+    part.over(mix(lamp, (1.0, 1.0, 1.0), 0.3), roof_cover * 0.75)
+    part.over((1.0, 1.0, 1.0), strip_cover * 0.8)
     canvas.glow(x, y + size * 0.4, size * 0.55, lamp, 0.75)
     canvas.glow(x + way * size / canvas.aspect, y, size * 0.4, hexed("#fff3c8"), 0.9)
 
@@ -77,11 +98,11 @@ def paint_air(canvas: Canvas, sketch: Sketch, light: Light, *, indoors: bool = F
         light_fireflies(canvas)
     if "maple-leaves" in wanted:
         paint_branch(canvas, light, _MAPLE, size=0.012)
-        _let_fall(canvas, light, "leaves", _MAPLE, 60, 0.013, _leaf)
+        _let_fall(canvas, light, "leaves", _MAPLE, 60, 0.013, _leaf())
     if {"blossom", "petals"} & wanted:
         if "blossom" in wanted and not indoors:
             paint_branch(canvas, light, _BLOSSOM, size=0.014)
-        _let_fall(canvas, light, "petals", _BLOSSOM, 110, 0.0055, _petal)
+        _let_fall(canvas, light, "petals", _BLOSSOM, 110, 0.0055, _PETAL)
 
 
 def drift_fog(canvas: Canvas, light: Light) -> None:
@@ -97,16 +118,14 @@ def pour_rain(canvas: Canvas, light: Light) -> None:
     """Draw rain in two depths, slanting with the wind."""
     chance = canvas.chance("rain")
     for count, length, width, strength in ((800, 0.04, 0.0013, 0.38), (240, 0.09, 0.0021, 0.42)):
-        drops = chance.random((count, 2))
+        places = [(canvas.spread(across), y * 1.1 - 0.1) for across, y in chance.random((count, 2)).tolist()]
+        cover = canvas.shape(_draw_drops, places, length, width)
+        canvas.over(mix(light.horizon, (1.0, 1.0, 1.0), 0.4), cover * strength)
 
-        def draw(pen: Pen, drops: np.ndarray = drops, length: float = length, width: float = width) -> None:
-            for across, y in drops.tolist():
-                x = 0.5 + (across - 0.5) * 3.2 / canvas.aspect
-                pen.line(
-                    [(x, y * 1.1 - 0.1), (x - length * 0.16 / canvas.aspect, y * 1.1 - 0.1 + length)], width
-                )
 
-        canvas.over(mix(light.horizon, (1.0, 1.0, 1.0), 0.4), canvas.shape(draw) * np.float32(strength))
+def _draw_drops(pen: Pen, places: list[Point], length: float, width: float) -> None:
+    for x, y in places:
+        pen.line([(x, y), (x - length * 0.16 / pen.aspect, y + length)], width)
 
 
 def let_snow(canvas: Canvas, light: Light) -> None:
@@ -118,13 +137,9 @@ def let_snow(canvas: Canvas, light: Light) -> None:
         (260, 0.0046, 0.002, 0.8),
         (60, 0.011, 0.006, 0.6),
     ):
-        flakes = chance.random((count, 3))
-
-        def draw(pen: Pen, flakes: np.ndarray = flakes, radius: float = radius) -> None:
-            for across, y, size in flakes.tolist():
-                pen.disc(0.5 + (across - 0.5) * 3.2 / canvas.aspect, y, radius * (0.5 + 0.7 * size))
-
-        canvas.over(white, canvas.blur(canvas.shape(draw), soft) * np.float32(strength))
+        flakes = chance.random((count, 3)).tolist()
+        discs = [(canvas.spread(across), y, radius * (0.5 + 0.7 * size)) for across, y, size in flakes]
+        canvas.over(white, canvas.blur(canvas.shape(draw_discs, discs), soft) * strength)
 
 
 def slant_sunbeams(canvas: Canvas, light: Light) -> None:
@@ -133,7 +148,7 @@ def slant_sunbeams(canvas: Canvas, light: Light) -> None:
     across = side * 1.15 + canvas.y * 0.62
     beams = 0.5 + 0.5 * np.sin(across * 17 + 0.8) * np.sin(across * 7.3)
     colour = light.sun_colour if not light.night else hexed("#bcd0ff")
-    canvas.glaze(colour, beams * ramp(1.25, 0.15, across) * np.float32(0.34))
+    canvas.glaze(colour, beams * ramp(1.25, 0.15, across) * 0.34)
 
 
 def light_fireflies(canvas: Canvas) -> None:
@@ -151,18 +166,15 @@ def raise_steam(canvas: Canvas, x: float, y: float, width: float) -> None:
     part = canvas.window(x - width * 1.6 / canvas.aspect, y - height, x + width * 1.6 / canvas.aspect, y)
     if not part.rgb.size:
         return
-    up = np.clip((np.float32(y) - part.y) / np.float32(height), 0, 1)
-    across = (part.u - np.float32((x - 0.5) * canvas.aspect)) / np.float32(width)
+    up = np.clip((y - part.y) / height, 0, 1)
+    across = (part.u - ((x - 0.5) * canvas.aspect)) / width
     veil = np.zeros(part.rgb.shape[:2], np.float32)
     for start, phase in ((-0.22, 0.4), (0.02, 2.3), (0.24, 4.4)):
         middle = start * (1 + up) + 0.2 * np.sin(up * 7.5 + phase) * (0.25 + up)
         veil += np.exp(-(((across - middle) / (0.06 + 0.15 * up)) ** 2))
     cloud = part.noise("steam", width * 0.8, flat=0.5, octaves=4)
     veil *= ramp(0, 0.16, up) * ramp(1, 0.35, up) * (0.35 + 0.8 * cloud)
-    part.glaze((1.0, 0.99, 0.97), part.blur(np.clip(veil, 0, 1), 0.004) * np.float32(0.55))
-
-
-Outline = Callable[[float, float, float, float, float], list[tuple[float, float]]]
+    part.glaze((1.0, 0.99, 0.97), part.blur(np.clip(veil, 0, 1), 0.004) * 0.55)
 
 
 def _let_fall(
@@ -172,49 +184,29 @@ def _let_fall(
     colours: tuple[Colour, ...],
     count: int,
     size: float,
-    outline: Outline,
+    ring: Ring,
 ) -> None:
     """Scatter falling petals or leaves, each turned its own way; a few are near and large."""
     chance = canvas.chance(name)
     for colour in colours:
-        bits = chance.random((count // len(colours), 4))
-
-        def draw(pen: Pen, bits: np.ndarray = bits) -> None:
-            for across, y, turn, much in bits.tolist():
-                x = 0.5 + (across - 0.5) * 3.2 / canvas.aspect
-                pen.polygon(outline(x, y, size * (0.55 + 1.1 * much**4), turn * 6.283, canvas.aspect))
-
-        canvas.over(colour if light.ink else light.cast(colour), canvas.shape(draw) * np.float32(0.95))
-
-
-def _petal(x: float, y: float, size: float, turn: float, aspect: float) -> list[tuple[float, float]]:
-    ring = [
-        (1.0, 0.0),
-        (0.6, 0.5),
-        (-0.1, 0.62),
-        (-0.8, 0.3),
-        (-0.6, 0.0),
-        (-0.8, -0.3),
-        (-0.1, -0.62),
-        (0.6, -0.5),
-    ]
-    return _turned(ring, x, y, size, turn, aspect)
+        outlines = [
+            _turned(
+                ring, (canvas.spread(across), y), size * (0.55 + 1.1 * much**4), turn * 6.283, canvas.aspect
+            )
+            for across, y, turn, much in chance.random((count // len(colours), 4)).tolist()
+        ]
+        canvas.over(colour if light.ink else light.cast(colour), canvas.shape(draw_polygons, outlines) * 0.95)
 
 
-def _leaf(x: float, y: float, size: float, turn: float, aspect: float) -> list[tuple[float, float]]:
-    """Return a maple leaf: five points and a stalk."""
+def _leaf() -> Ring:
+    """Return a maple leaf of radius 1: five points and a stalk."""
     ring = []
     for k in range(10):
-        angle = (k - 2.5) / 10 * 2 * math.pi * 0.86
-        reach = (1.0, 0.42)[k % 2]
+        angle, reach = (k - 2.5) / 10 * 2 * math.pi * 0.86, (1.0, 0.42)[k % 2]
         ring.append((reach * math.cos(angle), reach * math.sin(angle)))
-    return _turned(
-        [*ring, (-0.3, 0.06), (-0.85, 0.02), (-0.85, -0.03), (-0.3, -0.06)], x, y, size, turn, aspect
-    )
+    return [*ring, (-0.3, 0.06), (-0.85, 0.02), (-0.85, -0.03), (-0.3, -0.06)]
 
 
-def _turned(
-    ring: list[tuple[float, float]], x: float, y: float, size: float, turn: float, aspect: float
-) -> list[tuple[float, float]]:
-    c, s = math.cos(turn), math.sin(turn)
-    return [(x + size * (a * c - b * s) / aspect, y + size * (a * s + b * c)) for a, b in ring]
+def _turned(ring: Ring, at: Point, size: float, turn: float, aspect: float) -> list[Point]:
+    c, s = math.cos(turn) * size, math.sin(turn) * size
+    return [(at[0] + (a * c - b * s) / aspect, at[1] + a * s + b * c) for a, b in ring]

@@ -12,18 +12,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, Concatenate, ParamSpec, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-Plane: TypeAlias = npt.NDArray[np.float32]
-"""One channel (h, w), or a whole picture (h, w, 3), of float32."""
+Plane: TypeAlias = npt.NDArray[np.floating[Any]]
+"""One channel (h, w), or a whole picture (h, w, 3); float32 wherever it is as large as the sheet."""
 Colour: TypeAlias = tuple[float, float, float]
 """Red, green, blue from 0 to 1."""
 Point: TypeAlias = tuple[float, float]
 """x in widths and y in heights of the picture."""
+
+P = ParamSpec("P")
 
 _TILE, _CELL = 512, 16  # texels of a tile of ground noise, and of its largest feature
 _HALF_SPAN = 1.6  # noise is laid out this many heights to both sides of the middle: enough for 3:1
@@ -50,7 +52,7 @@ def times(colour: Colour, factor: Colour | float) -> Colour:
 
 def ramp(low: float, high: float, value: Plane) -> Plane:
     """Return 0 below ``low``, 1 above ``high`` and a smooth step between (``low`` may be the larger)."""
-    part = np.clip((value - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    part = np.clip((value - low) * (1 / (high - low)), 0, 1)
     smooth: Plane = part * part * (3 - 2 * part)
     return smooth
 
@@ -75,7 +77,7 @@ class Canvas:
         self.aspect = whole[0] / whole[1]
         self.x: Plane = ((np.arange(columns, dtype=np.float32) + (corner[0] + 0.5)) / whole[0])[None]
         self.y: Plane = ((np.arange(rows, dtype=np.float32) + (corner[1] + 0.5)) / whole[1])[:, None]
-        self.u: Plane = (self.x - np.float32(0.5)) * np.float32(self.aspect)
+        self.u: Plane = (self.x - 0.5) * self.aspect
         """x from the middle, in heights: the coordinate noise is laid out in."""
 
     @property
@@ -112,6 +114,13 @@ class Canvas:
         """Return the random numbers that belong to this picture and name, the same on every machine."""
         return np.random.Generator(np.random.PCG64(_seed(self.seed, name)))
 
+    def spread(self, share: float) -> float:
+        """Return the x of a place told as a share of the widest picture there may be.
+
+        What is scattered so keeps its place when a picture is asked for wider.
+        """
+        return 0.5 + (share - 0.5) * 2 * _HALF_SPAN / self.aspect
+
     # Noise
 
     def noise(
@@ -136,19 +145,19 @@ class Canvas:
         for octave in range(octaves):
             wide = cell / 2**octave
             if octave == 0 or wide / self.pixel >= finest:
-                total += np.float32(weight) * self._layer(f"{name}/{octave}", wide, wide / flat)
+                total += weight * self._layer(f"{name}/{octave}", wide, wide / flat)
             sum_of_weights += weight
             weight *= gain
         # What is left out counts as its mean, so that a small picture is not paler than a large one.
-        return total * np.float32(1.6 / sum_of_weights) + np.float32(0.5)
+        return total * (1.6 / sum_of_weights) + 0.5
 
     def line(self, name: str, cell: float, *, octaves: int = 5, gain: float = 0.45) -> Plane:
         """Return fractal noise along the width (1, w), mostly 0 to 1: a skyline, a shore."""
         total = np.zeros((1, self.rgb.shape[1]), np.float32)
         weights = [gain**octave for octave in range(octaves)]
         for octave, weight in enumerate(weights):
-            total += np.float32(weight) * self._layer(f"{name}/{octave}", cell / 2**octave, 0.5)[:1]
-        return total * np.float32(1.6 / sum(weights)) + np.float32(0.5)
+            total += weight * self._layer(f"{name}/{octave}", cell / 2**octave, 0.5)[:1]
+        return total * (1.6 / sum(weights)) + 0.5
 
     def _layer(self, name: str, wide: float, high: float) -> Plane:
         """Return one octave, -0.5 to 0.5: a random lattice seen through a smooth lens."""
@@ -180,7 +189,7 @@ class Canvas:
         more the far part is pressed together. What is finer than a pixel fades to the mean.
         """
         reach = max(horizon, 1 - horizon) + steep
-        depth = np.abs(self.y - np.float32(horizon)) + np.float32(steep)
+        depth = np.abs(self.y - horizon) + steep
         texels = _CELL * reach / cell / depth
         tile = self._tile(name, octaves)
         rows = _between_rows(tile, (texels[:, 0] * reach * flat).astype(np.float64))
@@ -190,8 +199,8 @@ class Canvas:
         left &= _TILE - 1
         near = np.take_along_axis(rows, left, 1)
         near += (np.take_along_axis(rows, (left + 1) & (_TILE - 1), 1) - near) * part
-        near *= np.clip(_CELL / 4 / (texels * np.float32(self.pixel)), 0, 1)
-        return near + np.float32(0.5)
+        near *= np.clip(_CELL / 4 / (texels * self.pixel), 0, 1)
+        return near + 0.5
 
     def _tile(self, name: str, octaves: int) -> Plane:
         """Return a square of noise, -0.5 to 0.5, whose opposite edges meet."""
@@ -199,27 +208,27 @@ class Canvas:
         for octave in range(octaves):
             cells = (_TILE // _CELL) << octave
             lattice = np.pad(_lattice(self.chance(f"{name}/{octave}"), cells, cells), 4, mode="wrap")
-            total += np.float32(0.55**octave) * _resized(lattice, _TILE, _TILE, (4, 4, 4 + cells, 4 + cells))
-        return total * np.float32(1.6 / sum(0.55**octave for octave in range(octaves)))
+            total += (0.55**octave) * _resized(lattice, _TILE, _TILE, (4, 4, 4 + cells, 4 + cells))
+        return total * (1.6 / sum(0.55**octave for octave in range(octaves)))
 
     # Strokes
 
-    def fill(self, colour: Colour | Plane) -> None:
-        """Cover everything with a colour or a picture that broadcasts to (h, w, 3)."""
-        self.rgb[...] = np.asarray(colour, np.float32)
+    def fill(self, colour: Colour | Plane, *, tone: Plane | float = 1.0) -> None:
+        """Cover everything with a colour or a picture that broadcasts to (h, w, 3), times a tone (h, w)."""
+        self.over(colour, 1.0, tone=tone)
 
-    def over(self, colour: Colour | Plane, cover: Plane | float) -> None:
-        """Lay a colour (or picture) over the sheet where ``cover``, from 0 to 1, lets it."""
+    def over(self, colour: Colour | Plane, cover: Plane | float, *, tone: Plane | float = 1.0) -> None:
+        """Lay a colour (or picture), times a tone, over the sheet where ``cover``, from 0 to 1, lets it."""
         paint = np.asarray(colour, np.float32)
         for channel in range(3):
             sheet = self.rgb[..., channel]
-            sheet += (paint[..., channel] - sheet) * cover
+            sheet += (paint[..., channel] * tone - sheet) * cover
 
     def glaze(self, colour: Colour, light: Plane | float) -> None:
         """Add light of a colour, the less the brighter the sheet already is: glow, stars, sunbeams."""
         for channel in range(3):
             sheet = self.rgb[..., channel]
-            sheet += (1 - sheet) * (np.float32(colour[channel]) * light)
+            sheet += (1 - sheet) * (colour[channel] * light)
 
     def darken(self, shade: Plane | Colour | float) -> None:
         """Multiply the sheet by a plane (h, w), a colour or a number."""
@@ -236,32 +245,29 @@ class Canvas:
 
     def distance(self, x: float, y: float, flat: float = 1) -> Plane:
         """Return the distance (h, w) in heights from a point; ``flat`` stretches it into a lying ellipse."""
-        across = self.u - np.float32((x - 0.5) * self.aspect)
-        down = (self.y - np.float32(y)) * np.float32(flat)
-        return np.hypot(across, down)
+        across = self.u - (x - 0.5) * self.aspect
+        far: Plane = np.hypot(across, (self.y - y) * flat)
+        return far
 
     def glow(self, x: float, y: float, radius: float, colour: Colour, strength: float = 1) -> None:
         """Add a soft light of about this radius around a point."""
         part = self.around(x, y, radius * 4)
-        part.glaze(
-            colour, np.exp(-((part.distance(x, y) / np.float32(radius)) ** 1.3)) * np.float32(strength)
-        )
+        part.glaze(colour, np.exp(-((part.distance(x, y) / radius) ** 1.3)) * strength)
 
     def edge(self, plane: Plane) -> Plane:
         """Return the cover (h, w) of what lies where ``plane``, in heights, is positive, with a soft pixel edge."""
-        cover: Plane = np.clip(plane * np.float32(1 / self.pixel) + np.float32(0.5), 0, 1)
+        cover: Plane = np.clip(plane * (1 / self.pixel) + 0.5, 0, 1)
         return cover
 
-    def shape(self, draw: Callable[[Pen], None], fineness: int = 2) -> Plane:
-        """Return the cover (h, w) of what ``draw`` draws with a Pen, smoothed by oversampling."""
+    def shape(self, draw: Callable[Concatenate[Pen, P], object], *args: P.args, **options: P.kwargs) -> Plane:
+        """Return the cover (h, w) of what ``draw(pen, ...)`` draws, smoothed by oversampling."""
         rows, columns = self.rgb.shape[:2]
         if not rows or not columns:
             return np.zeros((rows, columns), np.float32)
-        fineness = 1 if self.whole[1] > 1600 else fineness
+        fineness = 1 if self.whole[1] > 1600 else 2
         sheet = Image.new("L", (columns * fineness, rows * fineness))
-        draw(Pen(self, ImageDraw.Draw(sheet), fineness))
-        small = sheet.reduce(fineness) if fineness > 1 else sheet
-        return np.asarray(small, np.float32) * np.float32(1 / 255)
+        draw(Pen(self, ImageDraw.Draw(sheet), fineness), *args, **options)
+        return np.asarray(sheet.reduce(fineness), np.float32) * (1 / 255)
 
     def blur(self, plane: Plane, radius: float) -> Plane:
         """Return a plane (h, w) blurred by ``radius`` heights, cheaply: made small, then large again."""
@@ -292,6 +298,7 @@ class Pen:
 
     def __init__(self, canvas: Canvas, draw: ImageDraw.ImageDraw, fineness: int) -> None:
         self._draw, self._fineness, self._canvas = draw, fineness, canvas
+        self.aspect = canvas.aspect
 
     def _at(self, point: Point) -> tuple[float, float]:
         canvas, fine = self._canvas, self._fineness
@@ -319,15 +326,33 @@ class Pen:
         self._draw.ellipse(box, fill=round(cover * 255))
 
 
+def draw_discs(pen: Pen, discs: Sequence[tuple[float, float, float]]) -> None:
+    """Draw discs from (x, y, radius)."""
+    for x, y, radius in discs:
+        pen.disc(x, y, radius)
+
+
+def draw_polygons(pen: Pen, outlines: Sequence[Sequence[Point]]) -> None:
+    """Draw filled outlines."""
+    for outline in outlines:
+        pen.polygon(outline)
+
+
+def draw_lines(pen: Pen, lines: Sequence[Sequence[Point]], width: float) -> None:
+    """Draw lines of one width."""
+    for line in lines:
+        pen.line(line, width)
+
+
 def _seed(seed: int, name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")
 
 
 def _lattice(chance: np.random.Generator, rows: int, columns: int) -> Plane:
     """Return random values whose neighbours balance each other, so that no picture is all cloud or all sea."""
-    values = chance.random((rows, columns), dtype=np.float32) - np.float32(0.5)
+    values = chance.random((rows, columns), dtype=np.float32) - 0.5
     around = np.roll(values, 1, 0) + np.roll(values, -1, 0) + np.roll(values, 1, 1) + np.roll(values, -1, 1)
-    return values - np.float32(0.15) * around
+    return values - 0.15 * around
 
 
 def _between_rows(tile: Plane, at: npt.NDArray[np.float64]) -> Plane:

@@ -35,7 +35,7 @@ class Light:
     """x in the picture, and y as a share of the sky's height."""
     sun_colour: Colour
     shadow: float
-    grass: Colour = hexed("#79b648")
+    grass: Colour = (0.45, 0.69, 0.26)
     leaves: tuple[Colour, ...] = ()
     """Colours of foliage, dark to light; empty where trees are bare."""
     ink: bool = False

@@ -34,7 +34,7 @@ def paint(
     canvas = Canvas(width, height, sketch.seed)
     stage, light = paint_scene(canvas, sketch)
     if "flying-cars" in sketch.effects:
-        air.fly_cars(canvas, sketch, light)
+        air.fly_cars(canvas, light)
     _report(canvas, progress)
     paint_things(canvas, sketch, stage)
     air.paint_air(canvas, sketch, light, indoors=stage.indoors)
@@ -53,7 +53,7 @@ def cut_out(sketch: Sketch, width: int, height: int) -> Image.Image:
         paint_things(canvas, sketch, stage)
         sheets.append(np.clip(canvas.rgb, 0, 1))
     cover = 1 - np.clip((sheets[1] - sheets[0]).mean(2), 0, 1)
-    colour = sheets[0] / np.maximum(cover, np.float32(1 / 255))[..., None]
+    colour = sheets[0] / np.maximum(cover, 1 / 255)[..., None]
     picture = to_image(_restyle(np.clip(colour, 0, 1), sketch))
     picture.putalpha(Image.fromarray((cover * 255 + 0.5).astype(np.uint8)))
     return picture
@@ -78,10 +78,10 @@ def finish(canvas: Canvas, light: Light) -> None:
     """Give the picture what a lens gives: bright parts bleed a little, corners are darker, and a grain of paper."""
     bright = ramp(0.72, 1.0, canvas.rgb.max(2))
     halo = canvas.blur(bright, 0.03)
-    canvas.glaze(light.sun_colour, halo * np.float32(0.1 if not light.ink else 0.0))
-    corner = ((canvas.x - 0.5) ** 2 + (canvas.y - 0.5) ** 2) * np.float32(0.3)
-    grain = canvas.noise("paper", 0.003, octaves=2) - np.float32(0.5)
-    canvas.darken(1.015 - corner + grain * np.float32(0.018))
+    canvas.glaze(light.sun_colour, halo * (0.1 if not light.ink else 0.0))
+    corner = ((canvas.x - 0.5) ** 2 + (canvas.y - 0.5) ** 2) * 0.3
+    grain = canvas.noise("paper", 0.003, octaves=2) - 0.5
+    canvas.darken(1.015 - corner + grain * 0.018)
 
 
 def _restyle(rgb: Plane, sketch: Sketch) -> Plane:
@@ -100,4 +100,4 @@ def _report(canvas: Canvas, progress: Progress | None) -> None:
 
 def to_image(rgb: Plane) -> Image.Image:
     """Return a float picture (h, w, 3) as an RGB image."""
-    return Image.fromarray((np.clip(rgb, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8))
+    return Image.fromarray((np.clip(rgb, 0, 1) * 255 + 0.5).astype(np.uint8))

@@ -164,7 +164,7 @@ def _size_sprite(canvas: Canvas, thing: Thing, spot: Spot) -> Sprite:
 
 def paint_placement(canvas: Canvas, placement: Placement, stage: Stage) -> None:
     """Paint one thing: its shadow or mirror image, then itself in the light of the scene."""
-    picture = placement.sprite.pixels.astype(np.float32) * np.float32(1 / 255)
+    picture = placement.sprite.pixels.astype(np.float32) * (1 / 255)
     colour, cover = picture[..., :3], picture[..., 3]
     left = round(placement.x * canvas.whole[0]) - placement.sprite.foot
     ground = round(placement.y * canvas.whole[1])
@@ -185,19 +185,17 @@ def _light_sprite(colour: Plane, cover: Plane, placement: Placement, stage: Stag
     shade = 1 + 0.1 * across * (1 if stage.from_right else -1) - 0.09 * down
     lit = colour * np.asarray(stage.tint, np.float32) * shade[..., None]
     soft = canvas.blur(cover, 0.006)
-    edge = np.clip(
-        cover - canvas.shifted(soft, -0.006 if stage.from_right else 0.006, 0.003), 0, 1
-    ) * np.float32(0.8)
+    edge = np.clip(cover - canvas.shifted(soft, -0.006 if stage.from_right else 0.006, 0.003), 0, 1) * 0.8
     lit += (1 - np.clip(lit, 0, 1)) * np.asarray(stage.rim, np.float32) * edge[..., None]
     haze = np.asarray(stage.haze, np.float32)
-    return lit + (haze - lit) * np.float32(placement.distance * 0.45)
+    return lit + (haze - lit) * (placement.distance * 0.45)
 
 
 def _paint_shadow(
     canvas: Canvas, cover: Plane, left: int, ground: int, placement: Placement, stage: Stage
 ) -> None:
     """Paint the dark where a thing touches the ground, and the shadow it casts away from the light."""
-    rows, columns = cover.shape
+    rows = len(cover)
     wide, high = canvas.whole
     base = placement.sprite.baseline
     foot = cover[max(0, base - max(2, rows // 14)) : base].max(0, initial=0)
@@ -213,8 +211,8 @@ def _paint_shadow(
         ground / high + half,
     )
     if part.rgb.size:
-        far = part.distance(middle, ground / high, flat=4.2) / np.float32(half)
-        part.darken(1 - np.exp(-(far**3)) * np.float32(min(0.85, stage.shadow * 1.25)))
+        far = part.distance(middle, ground / high, flat=4.2) / half
+        part.darken(1 - np.exp(-(far**3)) * min(0.85, stage.shadow * 1.25))
     _cast_shadow(canvas, cover[:base], left, ground, stage)
 
 
@@ -233,7 +231,7 @@ def _cast_shadow(canvas: Canvas, cover: Plane, left: int, ground: int, stage: St
     )
     shadow = canvas.blur(np.asarray(leaning, np.float32), 0.008)
     fade = np.linspace(1, 0.15, deep, dtype=np.float32)[:, None]
-    strength = np.float32(stage.shadow * 0.62)
+    strength = stage.shadow * 0.62
     _shade(canvas, np.clip(shadow, 0, 1) * fade * strength, left - pad, ground - 1)
 
 
@@ -243,7 +241,7 @@ def _paint_mirror(
     """Paint a thing's mirror image on a wet or polished ground."""
     base = placement.sprite.baseline
     rows = cover[:base].shape[0]
-    fade = np.linspace(1, 0, rows, dtype=np.float32)[:, None] * np.float32(
+    fade = np.linspace(1, 0, rows, dtype=np.float32)[:, None] * (
         1.4 * (stage.mirror or (0.3 if placement.afloat else 0))
     )
     _lay(

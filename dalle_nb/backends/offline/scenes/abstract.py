@@ -29,17 +29,17 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
         palette = _PALETTES["ink"]
     bend = canvas.noise("bend", 0.9, octaves=3)
     turn = canvas.noise("turn", 0.6, octaves=4)
-    fold = 0.5 + 0.5 * np.sin((bend * 5.2 + turn * 2.4 + canvas.u * 0.8 - canvas.y * 0.9) * np.float32(2.4))
-    vein = 0.5 + 0.5 * np.sin((turn * 7 + fold * 1.6 + canvas.y) * np.float32(3.1))
+    fold = 0.5 + 0.5 * np.sin((bend * 5.2 + turn * 2.4 + canvas.u * 0.8 - canvas.y * 0.9) * 2.4)
+    vein = 0.5 + 0.5 * np.sin((turn * 7 + fold * 1.6 + canvas.y) * 3.1)
     at = np.clip(0.72 * fold + 0.28 * vein, 0, 1)
     colours: list[Colour] = [hexed(code) for code in palette]
     stops = np.linspace(0, 1, len(colours))
     for channel in range(3):
         canvas.rgb[..., channel] = np.interp(at, stops, [colour[channel] for colour in colours])
-    ridge = np.exp(-(((fold - np.float32(0.5)) / np.float32(0.05)) ** 2)) * ramp(0.3, 0.8, vein)
-    canvas.glaze(colours[-1], ridge * np.float32(0.4))
-    grain = canvas.noise("brush", 0.02, flat=6, octaves=3) - np.float32(0.5)
-    canvas.darken(np.float32(1) + grain * np.float32(0.12))
+    ridge = np.exp(-(((fold - 0.5) / 0.05) ** 2)) * ramp(0.3, 0.8, vein)
+    canvas.glaze(colours[-1], ridge * 0.4)
+    grain = canvas.noise("brush", 0.02, flat=6, octaves=3) - 0.5
+    canvas.darken(1 + grain * 0.12)
     canvas.darken(times((1.0, 1.0, 1.0), 0.75) if light.night else 1.0)
     places = (
         Spot(x=0.5, y=0.86, scale=0.8),

@@ -34,7 +34,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     if palm:
         canvas.over(
             times(light.cast(hexed("#8a6a3f")), 0.8),
-            np.exp(-((canvas.distance(0.12, 0.835, 5) / np.float32(0.09)) ** 2)) * np.float32(0.6),
+            np.exp(-((canvas.distance(0.12, 0.835, 5) / 0.09) ** 2)) * 0.6,
         )
         paint_palm(canvas, light, "palm", (0.09, 0.83), 0.62, 0.16)
     return Stage(
@@ -67,8 +67,8 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
 def paint_open_sea(canvas: Canvas, light: Light, horizon: float, *, rough: float = 0.4) -> None:
     """Paint sea from the horizon to the lower edge: deep far off, clear near, with the sun's path on it."""
     sea = canvas.band(horizon, 1)
-    waves = sea.ground_noise("waves", horizon, 0.34, flat=2.6, steep=0.035) - np.float32(0.5)
-    small = sea.ground_noise("wavelets", horizon, 0.09, flat=2.2, steep=0.035) - np.float32(0.5)
+    waves = sea.ground_noise("waves", horizon, 0.34, flat=2.6, steep=0.035) - 0.5
+    small = sea.ground_noise("wavelets", horizon, 0.09, flat=2.2, steep=0.035) - 0.5
     deep, clear = light.cast(hexed("#0e6fae")), light.cast(hexed("#35c4c6"))
     stops = [
         (horizon, mix(deep, light.horizon, 0.25)),
@@ -76,30 +76,29 @@ def paint_open_sea(canvas: Canvas, light: Light, horizon: float, *, rough: float
         (horizon + 0.3, mix(deep, clear, 0.8)),
         (1.0, clear),
     ]
-    body = waves * np.float32(0.6) + small * np.float32(0.5)
-    sea.fill(sea.gradient(stops) * (1 + body * np.float32(0.45))[..., None])
-    sea.over(mix(light.middle, light.horizon, 0.6), ramp(0.05, 0.5, body) * np.float32(0.5))
-    sea.over(light.cast((1.0, 1.0, 1.0)), ramp(0.3, 0.55, body) * np.float32(rough))
+    body = waves * 0.6 + small * 0.5
+    sea.fill(sea.gradient(stops) * (1 + body * 0.45)[..., None])
+    sea.over(mix(light.middle, light.horizon, 0.6), ramp(0.05, 0.5, body) * 0.5)
+    sea.over(light.cast((1.0, 1.0, 1.0)), ramp(0.3, 0.55, body) * rough)
     if light.clear and not light.ink:
-        path = np.exp(
-            -(((sea.x - np.float32(light.sun[0])) * canvas.aspect / (0.07 + 0.5 * (sea.y - horizon))) ** 2)
-        )
-        sea.glaze(light.sun_colour, path * ramp(-0.05, 0.3, body) * np.float32(0.85))
+        path = np.exp(-(((sea.x - light.sun[0]) * canvas.aspect / (0.07 + 0.5 * (sea.y - horizon))) ** 2))
+        sea.glaze(light.sun_colour, path * ramp(-0.05, 0.3, body) * 0.85)
 
 
 def _paint_sand(canvas: Canvas, light: Light) -> None:
     """Paint wet and dry sand, and the lace of the last wave."""
-    shore = np.float32(_SHORE) + (canvas.line("shore", 0.8, octaves=4) - np.float32(0.5)) * np.float32(0.07)
+    shore = _SHORE + (canvas.line("shore", 0.8, octaves=4) - 0.5) * 0.07
     beach = canvas.band(_SHORE - 0.09, 1)
     below = beach.y - shore
-    foam = beach.ground_noise("foam", _HORIZON, 0.09, flat=1.3) - np.float32(0.5)
+    foam = beach.ground_noise("foam", _HORIZON, 0.09, flat=1.3) - 0.5
     sand = light.cast(SNOW if light.snowy else hexed("#f2d79c"))
-    grain = beach.ground_noise("dunes", _HORIZON, 0.3, flat=1.4) * np.float32(0.16) + beach.noise(
-        "grain", 0.006, octaves=2
-    ) * np.float32(0.08)
-    dry = np.asarray(sand, np.float32) * (np.float32(0.9) + grain - np.float32(0.06))[..., None]
-    lace = below + foam * np.float32(0.03)
-    beach.over(light.cast((1.0, 1.0, 1.0)), ramp(-0.07, -0.012, lace) * np.float32(0.75))
-    beach.over(light.cast((1.0, 1.0, 1.0)), beach.edge(lace + np.float32(0.014)))
+    grain = (
+        beach.ground_noise("dunes", _HORIZON, 0.3, flat=1.4) * 0.16
+        + beach.noise("grain", 0.006, octaves=2) * 0.08
+    )
+    dry = np.asarray(sand, np.float32) * (0.9 + grain - 0.06)[..., None]
+    lace = below + foam * 0.03
+    beach.over(light.cast((1.0, 1.0, 1.0)), ramp(-0.07, -0.012, lace) * 0.75)
+    beach.over(light.cast((1.0, 1.0, 1.0)), beach.edge(lace + 0.014))
     beach.over(times(sand, (0.7, 0.66, 0.62)), beach.edge(lace))
-    beach.over(dry, ramp(0.012, 0.075, below + foam * np.float32(0.02)))
+    beach.over(dry, ramp(0.012, 0.075, below + foam * 0.02))

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from dalle_nb.backends.offline.canvas import Canvas, Colour, Plane, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import (
+    Canvas,
+    Colour,
+    Plane,
+    draw_lines,
+    draw_polygons,
+    hexed,
+    mix,
+    ramp,
+    times,
+)
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import mirror_above
@@ -56,14 +66,14 @@ def _paint_city_sky(canvas: Canvas, sketch: Sketch, light: Light, neon: bool) ->
     )
     canvas.over(glow, 0.8)
     clouds = canvas.noise("smog", 0.5, flat=4, octaves=5)
-    canvas.over(hexed("#e85a9c"), ramp(0.5, 0.95, clouds) * ramp(0.02, 0.5, canvas.y) * np.float32(0.5))
+    canvas.over(hexed("#e85a9c"), ramp(0.5, 0.95, clouds) * ramp(0.02, 0.5, canvas.y) * 0.5)
     x, y, radius = 0.62, 0.47, 0.17
     part = canvas.around(x, y, radius * 1.1)
     stripes = ramp(0.3, 0.36, (part.y * 34) % 1) + ramp(y + 0.02, y - 0.03, part.y)
-    disc = part.edge(np.float32(radius) - part.distance(x, y)) * np.clip(stripes, 0.12, 1)
+    disc = part.edge(radius - part.distance(x, y)) * np.clip(stripes, 0.12, 1)
     part.over(
         part.gradient([(y - radius, hexed("#ffe7a0")), (y + radius, hexed("#ff5c9a"))]),
-        disc * np.float32(0.9),
+        disc * 0.9,
     )
     canvas.glow(x, y, 0.2, hexed("#ff7ab0"), 0.35)
 
@@ -115,13 +125,13 @@ def _build_tower(
     neon: bool,
 ) -> None:
     """Build one tower: a wall shaded from the light's side, a roof, windows, perhaps a sign."""
-    left, top, right, bottom = tower
+    left, _, right, _ = tower
     part = canvas.window(*tower)
     if not part.rgb.size:
         return
-    across = (part.x - np.float32(left)) / np.float32(right - left)
+    across = (part.x - left) / (right - left)
     side = across if light.sun[0] > 0.5 else 1 - across
-    part.fill(np.asarray(wall, np.float32) * (0.82 + 0.32 * side)[..., None])
+    part.fill(wall, tone=0.82 + 0.32 * side)
     _crown(canvas, tower, wall, plan)
     lit = 0.42 if light.night else (0.12 if light.time != "day" else 0.0)
     _light_windows(part, lamps.window(*tower), tower, lit, near, name, light)
@@ -147,14 +157,8 @@ def _crown(canvas: Canvas, tower: tuple[float, float, float, float], wall: Colou
         )
     elif plan[1] < 0.8:
         roof = canvas.window(left, top - wide * 0.5, right, top)
-        roof.over(
-            times(wall, 0.94),
-            roof.shape(
-                lambda pen: pen.polygon(
-                    [(left, top), (right, top), (right if plan[2] > 0.5 else left, top - wide * 0.45)]
-                )
-            ),
-        )
+        slope = [(left, top), (right, top), (right if plan[2] > 0.5 else left, top - wide * 0.45)]
+        roof.over(times(wall, 0.94), roof.shape(draw_polygons, [slope]))
 
 
 def _light_windows(
@@ -168,8 +172,8 @@ def _light_windows(
 ) -> None:
     """Cut windows into a wall and light some of them."""
     pitch = 0.0062 + 0.0062 * near
-    across = (part.u - np.float32((tower[0] - 0.5) * part.aspect)) / np.float32(pitch)
-    down = (part.y - np.float32(tower[1])) / np.float32(pitch * 1.5) - np.float32(0.3)
+    across = (part.u - ((tower[0] - 0.5) * part.aspect)) / pitch
+    down = (part.y - tower[1]) / (pitch * 1.5) - 0.3
     chance = part.chance(f"windows/{name}")
     rows, columns = max(1, int(down[-1, 0]) + 2), max(1, int(across[0, -1]) + 2)
     table = chance.random((90, 40), dtype=np.float32)
@@ -183,13 +187,13 @@ def _light_windows(
     if lit == 0:
         part.over(
             mix(light.middle, light.horizon, 0.5),
-            hole * (0.25 + 0.4 * on) * np.float32(0.5 + 0.3 * near) * np.float32(soft),
+            hole * (0.25 + 0.4 * on) * (0.5 + 0.3 * near) * soft,
         )
         return
-    bright = hole * (on < lit) * (0.35 + 0.65 * (on / lit)) * np.float32(0.4 + 0.6 * near)
-    part.over(times(colour, 0.12), hole * np.float32(0.3))
-    part.over(colour, bright * np.float32(soft * 0.6 + 0.4))
-    lamp.glaze(colour, bright * np.float32(0.45))
+    bright = hole * (on < lit) * (0.35 + 0.65 * (on / lit)) * (0.4 + 0.6 * near)
+    part.over(times(colour, 0.12), hole * 0.3)
+    part.over(colour, bright * (soft * 0.6 + 0.4))
+    lamp.glaze(colour, bright * 0.45)
 
 
 def _hang_sign(canvas: Canvas, lamps: Canvas, tower: tuple[float, float, float, float], name: str) -> None:
@@ -212,7 +216,7 @@ def _hang_sign(canvas: Canvas, lamps: Canvas, tower: tuple[float, float, float, 
             strokes += [[corners[picks[k]], corners[picks[k + 1]]] for k in (0, 2, 4)]
             strokes.append([corners[0], corners[6]])
     area = canvas.window(left - 0.02, top - 0.02, right + 0.02, bottom)
-    cover = area.shape(lambda pen: [pen.line(stroke, 0.0036) for stroke in strokes][0])
+    cover = area.shape(draw_lines, strokes, 0.0036)
     area.over(mix(colour, (1.0, 1.0, 1.0), 0.5), cover)
     lamps.window(left - 0.02, top - 0.02, right + 0.02, bottom).glaze(colour, np.clip(cover * 1.3, 0, 1))
 
@@ -221,41 +225,38 @@ def _drift_haze(canvas: Canvas, light: Light, row: int, neon: bool) -> None:
     """Let haze lie between one row and the next."""
     colour = hexed("#ff4f9a") if neon and light.night else light.horizon
     strength = 0.4 * (1 - row / 4)
-    canvas.over(
-        colour, np.exp(-(((canvas.y - np.float32(_SHORE)) / np.float32(0.2)) ** 2)) * np.float32(strength)
-    )
+    canvas.over(colour, np.exp(-(((canvas.y - _SHORE) / 0.2) ** 2)) * strength)
 
 
 def _flood(canvas: Canvas, lamps: Canvas, light: Light) -> None:
     """Fill the front with water that carries the city's mirror image, drawn long by the waves."""
     water, below = canvas.band(_SHORE, 1), lamps.band(_SHORE, 1)
-    ripple = water.ground_noise("ripple", _SHORE, 0.14, flat=3.5, steep=0.05) - np.float32(0.5)
-    sway = ripple * (np.float32(0.012) + np.float32(0.06) * (water.y - np.float32(_SHORE)))
+    ripple = water.ground_noise("ripple", _SHORE, 0.14, flat=3.5, steep=0.05) - 0.5
+    sway = ripple * (0.012 + 0.06 * (water.y - _SHORE))
     water.fill(_drawn_long(water, mirror_above(canvas, water, sway)))
     deep = (
         mix(times(light.zenith, 0.7), hexed("#0a0618"), 0.6) if light.night else light.cast(hexed("#3d6f8e"))
     )
-    water.over(deep, np.float32(0.4) + ripple * np.float32(0.3))
-    below.fill(_drawn_long(below, mirror_above(lamps, below, sway)) * np.float32(1.2))
-    water.rgb += below.rgb * (np.float32(0.9) + ripple)[..., None]
+    water.over(deep, 0.4 + ripple * 0.3)
+    below.fill(_drawn_long(below, mirror_above(lamps, below, sway)) * 1.2)
+    water.rgb += below.rgb * (0.9 + ripple)[..., None]
     canvas.band(_SHORE - 0.004, _SHORE + 0.002).darken(0.45)
 
 
 def _drawn_long(water: Canvas, image: Plane) -> Plane:
     """Return a mirror image (h, w, 3) smeared downwards, as restless water shows lamps."""
     rows, columns = image.shape[:2]
-    small = (columns, max(2, round(rows * water.pixel / 0.016)))
-    channels = [
-        Image.fromarray(np.ascontiguousarray(image[..., k]))
-        .resize(small, Image.Resampling.BOX)
-        .resize((columns, rows), Image.Resampling.BICUBIC)
-        for k in range(3)
-    ]
-    return image * np.float32(0.35) + np.dstack(channels) * np.float32(0.65)
+    short = max(2, round(rows * water.pixel / 0.016))
+    smeared = np.empty_like(image)
+    for channel in range(3):
+        plane = Image.fromarray(np.ascontiguousarray(image[..., channel]))
+        squeezed = plane.resize((columns, short), Image.Resampling.BOX)
+        smeared[..., channel] = np.asarray(squeezed.resize((columns, rows), Image.Resampling.BICUBIC))
+    return image * 0.35 + smeared * 0.65
 
 
 def _let_shine(canvas: Canvas, lamps: Canvas) -> None:
     """Let lamps bleed light into the air around them."""
     for radius, strength in ((0.008, 1.1), (0.04, 1.2)):
         halo = lamps.blurred(radius)
-        canvas.rgb += (1 - np.clip(canvas.rgb, 0, 1)) * np.clip(halo * np.float32(strength), 0, 1)
+        canvas.rgb += (1 - np.clip(canvas.rgb, 0, 1)) * np.clip(halo * strength, 0, 1)

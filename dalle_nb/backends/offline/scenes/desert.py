@@ -40,20 +40,18 @@ def _raise_dune(canvas: Canvas, light: Light, step: int) -> None:
     base, rise, cell = 0.57 + 0.1 * step, 0.07 + 0.05 * near, 0.7 + 0.25 * near
     part = canvas.band(base - rise * 1.6, 1)
     line = part.line(f"dune-{step}", cell, octaves=2)
-    crest = np.float32(base) - np.float32(rise) * (1 - np.abs(line - np.float32(0.5)) * 3.2)
+    crest = base - rise * (1 - np.abs(line - 0.5) * 3.2)
     below = part.y - crest
-    winding = part.line(f"edge-{step}", 0.5, octaves=3) - np.float32(0.5)
-    flank = np.sign(line - np.float32(0.5)) * (1 if light.sun[0] > 0.5 else -1)
-    reach = np.clip(np.abs(line - np.float32(0.5)) * 1.5 + winding * np.float32(0.25), 0, 1) * np.float32(
-        rise * 2.4
-    )
-    shade = np.where(flank > 0, ramp(0.012, -0.012, below - reach), np.float32(0)) * np.float32(0.75)
+    winding = part.line(f"edge-{step}", 0.5, octaves=3) - 0.5
+    flank = np.sign(line - 0.5) * (1 if light.sun[0] > 0.5 else -1)
+    reach = np.clip(np.abs(line - 0.5) * 1.5 + winding * 0.25, 0, 1) * (rise * 2.4)
+    shade = np.where(flank > 0, ramp(0.012, -0.012, below - reach), 0) * 0.75
     sand = hexed("#f4f6fb") if light.snowy else mix(hexed("#f0c98c"), hexed("#e2a45e"), near)
     lit = np.asarray(light.far(sand, 0.45 * (1 - near)), np.float32)
     dark = np.asarray(light.far(times(sand, (0.62, 0.52, 0.55)), 0.4 * (1 - near)), np.float32)
     ripples = np.sin(
         below * 110 / (0.4 + near) + part.line(f"wind-{step}", 0.2) * 9 + part.noise("wind", 0.1) * 5
-    ) * np.float32(0.035 * near)
+    ) * (0.035 * near)
     tone = (
         1.04
         + ripples

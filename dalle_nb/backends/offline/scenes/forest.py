@@ -18,7 +18,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     """Paint the forest from the far light to the near shade."""
     paint_sky(canvas, sketch, light, _HORIZON, clouds=0)
     glade = times(mix(light.horizon, light.sun_colour, 0.5), 0.95 if not light.night else 0.8)
-    canvas.over(glade, np.exp(-((canvas.distance(0.56, 0.5) / np.float32(0.34)) ** 2)) * np.float32(0.8))
+    canvas.over(glade, np.exp(-((canvas.distance(0.56, 0.5) / 0.34) ** 2)) * 0.8)
     leaves = light.leaves or (hexed("#6d7f8c"), hexed("#b9c8d4"), SNOW)
     floor = (
         SNOW
@@ -34,7 +34,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
         (canvas.x + canvas.y * 0.68) * 7 + 1
     )
     fall = ramp(0.95, 0.2, canvas.y) * np.exp(-(((canvas.x + canvas.y * 0.6 - 0.95) / 0.38) ** 2))
-    canvas.glaze(light.sun_colour, beams * fall * np.float32(0.42 if light.clear else 0.12))
+    canvas.glaze(light.sun_colour, beams * fall * (0.42 if light.clear else 0.12))
     return Stage(
         spots=(
             Spot(x=0.5, y=0.92, scale=0.7),
@@ -55,14 +55,14 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
 def _paint_path(canvas: Canvas, light: Light) -> None:
     """Let a path wind from the front into the glade."""
     part = canvas.band(_HORIZON + 0.01, 1)
-    depth = part.y - np.float32(_HORIZON)
+    depth = part.y - _HORIZON
     middle = 0.56 - 0.22 * depth + 0.1 * np.sin(depth * 13) * depth
     wide = 0.03 + 0.42 * depth
     off = np.abs(part.x - middle) * part.aspect + (part.noise("verge", 0.06, octaves=4) - 0.5) * (
         0.04 + 0.1 * depth
     )
     earth = light.cast(times(SNOW, 0.86) if light.snowy else hexed("#b79a6a"))
-    part.over(earth, ramp(1.0, 0.7, off / wide) * np.float32(0.75))
+    part.over(earth, ramp(1.0, 0.7, off / wide) * 0.75)
 
 
 def _raise_trunks(canvas: Canvas, light: Light, layer: int) -> None:
@@ -88,14 +88,14 @@ def _raise_trunks(canvas: Canvas, light: Light, layer: int) -> None:
             pen.polygon(left + right[::-1])
 
     cover = canvas.shape(draw)
-    bark = canvas.noise(f"bark-{layer}", 0.03 + 0.02 * near, flat=0.25, octaves=4) - np.float32(0.5)
+    bark = canvas.noise(f"bark-{layer}", 0.03 + 0.02 * near, flat=0.25, octaves=4) - 0.5
     step = 0.002 + 0.006 * near
     lit = np.clip(cover - canvas.shifted(cover, -step, 0), 0, 1)
     wood = light.far(hexed("#54402f"), 0.72 * (1 - near) ** 1.2)
-    canvas.over(np.asarray(wood, np.float32) * (1 + 0.7 * near * bark)[..., None], cover)
-    canvas.over(light.cast(hexed("#d9b98a")), lit * np.float32(0.18 + 0.3 * near))
+    canvas.over(wood, cover, tone=1 + 0.7 * near * bark)
+    canvas.over(light.cast(hexed("#d9b98a")), lit * (0.18 + 0.3 * near))
     if light.snowy:
-        canvas.over(light.cast(SNOW), np.clip(cover - canvas.shifted(cover, step, 0), 0, 1) * np.float32(0.7))
+        canvas.over(light.cast(SNOW), np.clip(cover - canvas.shifted(cover, step, 0), 0, 1) * 0.7)
 
 
 def _hang_canopy(
@@ -107,11 +107,7 @@ def _hang_canopy(
     coarse = part.noise(f"canopy-{layer}", 0.26 + 0.1 * near, octaves=3)
     fine = part.noise(f"leaves-{layer}", 0.03 + 0.025 * near, flat=1.3, octaves=3)
     hem = 0.46 - 0.13 * near - 0.16 * np.exp(-((part.u / 0.5) ** 2)) * near
-    body = (
-        coarse * np.float32(0.55)
-        + fine * np.float32(0.6)
-        + (np.float32(1) - part.y / np.float32(hem)) * np.float32(0.55)
-    )
+    body = coarse * 0.55 + fine * 0.6 + (1 - part.y / hem) * 0.55
     thin = 0.22 if light.snowy or (not light.leaves) else 0.0
     cover = ramp(0.58 + thin, 0.66 + thin, body)
     dark, mid, pale = (np.asarray(light.far(colour, 0.6 * (1 - near)), np.float32) for colour in leaves[:3])

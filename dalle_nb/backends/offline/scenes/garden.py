@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Pen, Point, hexed, mix, ramp
+from dalle_nb.backends.offline.canvas import (
+    Canvas,
+    Pen,
+    Point,
+    draw_discs,
+    draw_lines,
+    draw_polygons,
+    hexed,
+    mix,
+    ramp,
+)
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import paint_ridge, paint_water
@@ -64,14 +74,14 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
 def _paint_bank(canvas: Canvas, light: Light) -> None:
     """Paint the far shore with its shrubs."""
     part = canvas.band(_SHORE - 0.12, _SHORE)
-    crest = np.float32(_SHORE - 0.012) - (part.line("bank", 0.3) - np.float32(0.35)) * np.float32(0.05)
+    crest = (_SHORE - 0.012) - (part.line("bank", 0.3) - 0.35) * 0.05
     tone = part.noise("shrubs", 0.05, octaves=4)
     colour = np.asarray(
         light.cast(mix(light.leaves[0] if light.leaves else light.grass, hexed("#3c5040"), 0.4)), np.float32
     )
     part.over(
         colour * (0.55 + 0.8 * tone)[..., None],
-        part.edge(part.y - crest + (tone - np.float32(0.5)) * np.float32(0.03)),
+        part.edge(part.y - crest + (tone - 0.5) * 0.03),
     )
 
 
@@ -80,42 +90,39 @@ def _paint_pavilion(canvas: Canvas, light: Light, foot: Point, height: float, st
     x, y = foot
     storey = height / (storeys + 0.45)
     part = canvas.window(x - height / canvas.aspect, y - height * 1.1, x + height / canvas.aspect, y + 0.01)
-    posts = part.shape(lambda pen: _draw_posts(pen, canvas.aspect, x, y, storey, storeys))
+    posts = part.shape(_draw_posts, x, y, storey, storeys)
     part.over(light.cast(_WOOD), posts)
-    base = part.shape(lambda pen: pen.polygon(_box(canvas.aspect, x, y, storey * 0.86, storey * 0.1)))
+    base = part.shape(draw_polygons, [_box(canvas.aspect, x, y, storey * 0.86, storey * 0.1)])
     part.over(light.cast(_STONE), base)
     for level in range(storeys):
         eaves = y - storey * (0.74 + level * 0.98)
         wide = storey * (1.0 - 0.2 * level)
         tall = storey * (0.62 if level == storeys - 1 else 0.34)
-        roof = part.shape(lambda pen, e=eaves, w=wide, t=tall: pen.polygon(_roof(canvas.aspect, x, e, w, t)))  # type: ignore[misc]  # defaults bind the loop's values
-        ribs = 0.82 + 0.3 * (
-            np.sin((part.u - np.float32((x - 0.5) * canvas.aspect)) / np.float32(storey) * 60) > 0
-        )
-        part.over(np.asarray(light.cast(_ROOF), np.float32) * ribs[..., None], roof)
+        roof = part.shape(draw_polygons, [_roof(canvas.aspect, x, eaves, wide, tall)])
+        ribs = 0.82 + 0.3 * (np.sin((part.u - ((x - 0.5) * canvas.aspect)) / storey * 60) > 0)
+        part.over(light.cast(_ROOF), roof, tone=ribs)
     top = y - storey * (0.74 + (storeys - 1) * 0.98) - storey * 0.62
-    finial = part.shape(
-        lambda pen: (
-            pen.line([(x, top + 0.01), (x, top - storey * 0.16)], storey * 0.04),
-            pen.disc(x, top - storey * 0.05, storey * 0.06),
-        )[0]
-    )
-    part.over(light.cast(_ROOF), finial)
+    spire, ball = [(x, top + 0.01), (x, top - storey * 0.16)], (x, top - storey * 0.05, storey * 0.06)
+    part.over(light.cast(_ROOF), part.shape(draw_lines, [spire], storey * 0.04))
+    part.over(light.cast(_ROOF), part.shape(draw_discs, [ball]))
 
 
-def _draw_posts(pen: Pen, aspect: float, x: float, y: float, storey: float, storeys: int) -> None:
+def _draw_posts(pen: Pen, x: float, y: float, storey: float, storeys: int) -> None:
     for level in range(storeys):
         bottom, wide = y - storey * 0.98 * level, storey * (0.66 - 0.14 * level)
         for k in (-1.0, -0.42, 0.42, 1.0):
-            at = x + k * wide / aspect
+            at = x + k * wide / pen.aspect
             pen.line([(at, bottom), (at, bottom - storey * 0.8)], storey * 0.05)
         for rail in (0.08, 0.24, 0.7):
             pen.line(
-                [(x - wide / aspect, bottom - storey * rail), (x + wide / aspect, bottom - storey * rail)],
+                [
+                    (x - wide / pen.aspect, bottom - storey * rail),
+                    (x + wide / pen.aspect, bottom - storey * rail),
+                ],
                 storey * 0.028,
             )
         for k in range(-4, 5):
-            at = x + k * wide / 4 / aspect
+            at = x + k * wide / 4 / pen.aspect
             pen.line([(at, bottom - storey * 0.08), (at, bottom - storey * 0.24)], storey * 0.016)
 
 
@@ -164,18 +171,15 @@ def _paint_bridge(canvas: Canvas, light: Light) -> None:
 
     stone_colour = mix(_STONE, _ROOF, 0.75) if light.ink else _STONE
     stone = 0.8 + 0.4 * part.noise("stone", 0.03, octaves=3)
-    part.over(np.asarray(light.cast(stone_colour), np.float32) * stone[..., None], part.shape(draw))
+    part.over(light.cast(stone_colour), part.shape(draw), tone=stone)
     part.over(light.cast(_ROOF if light.ink else mix(_STONE, (1.0, 1.0, 1.0), 0.35)), part.shape(draw_rail))
 
 
 def _paint_rocks(canvas: Canvas, light: Light) -> None:
     """Paint a near bank of rocks and reeds at the lower left."""
     part = canvas.band(0.8, 1)
-    slope = np.float32(0.9) + (part.x - np.float32(0.25)) * np.float32(0.13)
-    crest = slope - (part.line("rocks", 0.22, octaves=6) - np.float32(0.5)) * np.float32(0.09)
+    slope = 0.9 + (part.x - 0.25) * 0.13
+    crest = slope - (part.line("rocks", 0.22, octaves=6) - 0.5) * 0.09
     tone = part.noise("rock-face", 0.09, octaves=6)
     shade = np.clip(0.35 + 0.9 * tone - 1.4 * (part.y - crest), 0.1, 1.2)
-    part.over(
-        np.asarray(light.cast(hexed("#6f7f68")), np.float32) * shade[..., None],
-        part.edge(part.y - crest) * ramp(1.02, 0.9, part.x),
-    )
+    part.over(light.cast(hexed("#6f7f68")), part.edge(part.y - crest) * ramp(1.02, 0.9, part.x), tone=shade)

@@ -5,6 +5,8 @@ Paints onto a Canvas in a Light; knows nothing of what lies below the horizon.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, Plane, hexed, mix, ramp
@@ -46,7 +48,7 @@ def spread_clouds(canvas: Canvas, light: Light, horizon: float, cover: float) ->
         return
     wide = sky.ground_noise("clouds", horizon, 0.55, flat=1.5, steep=0.16)
     billow = sky.noise("billow", 0.16, flat=1.5, octaves=5)
-    body = wide * np.float32(0.72) + billow * np.float32(0.38) - np.float32(0.05)
+    body = wide * 0.72 + billow * 0.38 - 0.05
     low = 0.78 - 0.42 * cover
     density = ramp(low, low + 0.26, body)
     # The side towards the light is bright: compare with the cloud a little higher and nearer the sun.
@@ -62,7 +64,7 @@ def hang_sun(canvas: Canvas, light: Light, horizon: float) -> None:
     x, y = light.sun[0], light.sun[1] * horizon
     if light.ink:
         disc = canvas.around(x, y, 0.08)
-        disc.over(light.sun_colour, disc.edge(np.float32(0.05) - disc.distance(x, y)) * np.float32(0.8))
+        disc.over(light.sun_colour, disc.edge(0.05 - disc.distance(x, y)) * 0.8)
         return
     if light.night:
         hang_moon(canvas, x, y, 0.05)
@@ -70,8 +72,8 @@ def hang_sun(canvas: Canvas, light: Light, horizon: float) -> None:
     low = light.time in ("dawn", "dusk")
     for radius, strength in ((0.26 if low else 0.2, 0.75), (0.07, 0.95)):
         part = canvas.around(x, y, radius * 3)
-        light_left = np.clip(1 - part.distance(x, y) / np.float32(radius * 3), 0, 1) ** 2.5
-        part.over(light.sun_colour, light_left * np.float32(strength))
+        light_left = np.clip(1 - part.distance(x, y) / (radius * 3), 0, 1) ** 2.5
+        part.over(light.sun_colour, light_left * strength)
     disc = canvas.around(x, y, 0.08)
     disc.over(mix(light.sun_colour, (1.0, 1.0, 1.0), 0.85), ramp(0.046, 0.036, disc.distance(x, y)))
 
@@ -82,11 +84,8 @@ def hang_moon(canvas: Canvas, x: float, y: float, radius: float) -> None:
     disc = canvas.around(x, y, radius * 1.2)
     far = disc.distance(x, y)
     seas = ramp(0.5, 0.75, disc.noise("seas", radius * 0.9, octaves=4))
-    face = (
-        np.asarray(hexed("#fbf5e2"), np.float32)
-        * (1 - 0.17 * seas - 0.2 * (far / np.float32(radius)) ** 4)[..., None]
-    )
-    disc.over(face, disc.edge(np.float32(radius) - far))
+    face = np.asarray(hexed("#fbf5e2"), np.float32) * (1 - 0.17 * seas - 0.2 * (far / radius) ** 4)[..., None]
+    disc.over(face, disc.edge(radius - far))
 
 
 def scatter_stars(canvas: Canvas, bottom: float, count: int, colour: Colour = (0.9, 0.94, 1.0)) -> None:
@@ -94,31 +93,25 @@ def scatter_stars(canvas: Canvas, bottom: float, count: int, colour: Colour = (0
     chance = canvas.chance("stars")
     for _ in range(count):
         u, y, size, light = chance.random(4)
-        x = (u - 0.5) * 3.2 / canvas.aspect + 0.5
+        x = canvas.spread(u)
         if not 0 <= x <= 1:
             continue
         radius = 0.0007 + 0.0022 * size**9
         strength = (0.25 + 0.75 * light) * min(1.0, 2.2 - 2.2 * y)
         star = canvas.around(x, y * bottom, radius * 9)
         if star.rgb.size:
-            reach = np.float32(max(radius, canvas.pixel * 0.6))
-            star.glaze(
-                colour, np.exp(-((star.distance(x, y * bottom) / reach) ** 1.2)) * np.float32(strength)
-            )
+            reach = max(radius, canvas.pixel * 0.6)
+            star.glaze(colour, np.exp(-((star.distance(x, y * bottom) / reach) ** 1.2)) * strength)
 
 
 def _veil_galaxy(canvas: Canvas, horizon: float) -> None:
     """Draw the pale band of the galaxy across the sky, with its dark lanes."""
     sky = canvas.band(0, horizon)
-    across = sky.u * np.float32(0.8) + sky.y * np.float32(0.6) - np.float32(0.6 * horizon * 0.5)
+    across = sky.u * 0.8 + sky.y * 0.6 - (0.6 * horizon * 0.5)
     dust = sky.noise("galaxy", 0.3, octaves=6)
-    band = (
-        np.exp(-((across / np.float32(0.13)) ** 2))
-        * ramp(0.25, 0.8, dust)
-        * ramp(horizon, horizon * 0.5, sky.y)
-    )
-    sky.glaze(hexed("#a9b4ee"), band * np.float32(0.5))
-    sky.glaze(hexed("#ffc9e0"), band * ramp(0.6, 0.9, dust) * np.float32(0.35))
+    band = np.exp(-((across / 0.13) ** 2)) * ramp(0.25, 0.8, dust) * ramp(horizon, horizon * 0.5, sky.y)
+    sky.glaze(hexed("#a9b4ee"), band * 0.5)
+    sky.glaze(hexed("#ffc9e0"), band * ramp(0.6, 0.9, dust) * 0.35)
 
 
 def hang_aurora(canvas: Canvas, horizon: float) -> None:
@@ -130,16 +123,12 @@ def hang_aurora(canvas: Canvas, horizon: float) -> None:
         ("aurora-3", 0.8, 0.3, hexed("#9a6bff"), 0.45),
     )
     for name, hem, rise, colour, strength in curtains:
-        line = np.float32(horizon * hem) + (sky.line(name, 0.5, octaves=3) - np.float32(0.5)) * np.float32(
-            0.34
-        )
+        line = (horizon * hem) + (sky.line(name, 0.5, octaves=3) - 0.5) * 0.34
         above = line - sky.y
         folds = 0.35 + 0.9 * ramp(0.3, 0.75, sky.line(f"{name}-folds", 0.05, octaves=3))
-        curtain = np.exp(-above / np.float32(rise * horizon)) * ramp(-0.025, 0.03, above) * folds
-        sky.glaze(colour, curtain * np.float32(strength))
-        sky.glaze(
-            hexed("#ff7ad0"), np.exp(-np.abs(above - np.float32(rise * 0.5)) * 14) * folds * np.float32(0.08)
-        )
+        curtain = np.exp(-above / (rise * horizon)) * ramp(-0.025, 0.03, above) * folds
+        sky.glaze(colour, curtain * strength)
+        sky.glaze(hexed("#ff7ad0"), np.exp(-np.abs(above - (rise * 0.5)) * 14) * folds * 0.08)
 
 
 def hang_rainbow(canvas: Canvas, horizon: float) -> None:
@@ -147,8 +136,8 @@ def hang_rainbow(canvas: Canvas, horizon: float) -> None:
     sky = canvas.band(0, horizon)
     far = sky.distance(0.42, horizon + 0.12)
     for step, code in enumerate(("#ff5a4f", "#ff9c3f", "#ffe44f", "#5fd36a", "#4fa8ff", "#8a62e0")):
-        ring = np.exp(-(((far - np.float32(0.6 - 0.013 * step)) / np.float32(0.009)) ** 2))
-        sky.over(hexed(code), ring * np.float32(0.42) * ramp(horizon, horizon - 0.12, sky.y))
+        ring = np.exp(-(((far - (0.6 - 0.013 * step)) / 0.009) ** 2))
+        sky.over(hexed(code), ring * 0.42 * ramp(horizon, horizon - 0.12, sky.y))
 
 
 def hang_earth(canvas: Canvas, x: float, y: float, radius: float) -> None:
@@ -156,17 +145,17 @@ def hang_earth(canvas: Canvas, x: float, y: float, radius: float) -> None:
     part = canvas.around(x, y, radius * 2.2)
     if not part.rgb.size:
         return
-    far = part.distance(x, y) / np.float32(radius)
-    across = (part.u - np.float32((x - 0.5) * canvas.aspect)) / np.float32(radius)
-    down = (part.y - np.float32(y)) / np.float32(radius)
+    far = part.distance(x, y) / radius
+    across = (part.u - ((x - 0.5) * canvas.aspect)) / radius
+    down = (part.y - y) / radius
     height = np.sqrt(np.clip(1 - far * far, 0, 1))
     lit = np.clip(0.62 * height - 0.62 * across - 0.42 * down, 0, 1)
     face = _earth_face(part, radius) * (lit * 1.25 + 0.012)[..., None]
     air = (1 - height) ** 2 * lit
     face += air[..., None] * np.asarray(hexed("#7cc4ff"), np.float32)
     side = np.clip(0.55 - 0.5 * across - 0.35 * down, 0.03, 1)
-    part.glaze(hexed("#4ea4ff"), np.exp(-np.clip(far - 1, 0, 9) * 7) * side * np.float32(0.75) * (far > 0.98))
-    part.over(np.clip(face, 0, 1), part.edge((1 - far) * np.float32(radius)))
+    part.glaze(hexed("#4ea4ff"), np.exp(-np.clip(far - 1, 0, 9) * 7) * side * 0.75 * (far > 0.98))
+    part.over(np.clip(face, 0, 1), part.edge((1 - far) * radius))
 
 
 def _earth_face(part: Canvas, radius: float) -> Plane:
@@ -181,38 +170,33 @@ def _earth_face(part: Canvas, radius: float) -> Plane:
     sheet.over(hexed("#3f8a45"), ramp(coast, coast + 0.025, land))
     sheet.over(hexed("#c0a466"), ramp(coast + 0.1, coast + 0.22, land))
     thick = float(np.quantile(clouds, 0.62))
-    sheet.over((1.0, 1.0, 1.0), ramp(thick, thick + 0.22, clouds) * np.float32(0.92))
+    sheet.over((1.0, 1.0, 1.0), ramp(thick, thick + 0.22, clouds) * 0.92)
     return face
 
 
 def burst_fireworks(canvas: Canvas, horizon: float) -> None:
     """Let fireworks burst over the horizon."""
     chance = canvas.chance("fireworks")
-    codes = ("#ffd24a", "#ff5f7a", "#6fd8ff", "#b78bff", "#7dff9a")
-    for number in range(5):
-        x, y, size = (
-            0.12 + 0.19 * number + 0.06 * chance.random(),
-            (0.14 + 0.42 * chance.random()) * horizon,
-            0.1 + 0.1 * chance.random(),
-        )
-        colour = hexed(codes[number])
+    for number, code in enumerate(("#ffd24a", "#ff5f7a", "#6fd8ff", "#b78bff", "#7dff9a")):
+        x, y = 0.12 + 0.19 * number + 0.06 * chance.random(), (0.14 + 0.42 * chance.random()) * horizon
+        size, colour = 0.1 + 0.1 * chance.random(), hexed(code)
         canvas.glow(x, y, size * 0.7, colour, 0.35)
         part = canvas.around(x, y, size * 1.5)
-        sparks = [
-            (a * 2 * np.pi / 38 + chance.random() * 0.1, size * (0.75 + 0.3 * chance.random()))
-            for a in range(38)
-        ]
+        sparks = part.shape(_draw_sparks, x, y, size, chance.random((38, 2)).tolist())
+        part.over(mix(colour, (1.0, 1.0, 1.0), 0.45), sparks)
+        part.glaze(colour, np.clip(part.blur(sparks, 0.008) * 2.5, 0, 1))
 
-        def draw(pen: Pen, x: float = x, y: float = y, sparks: list[tuple[float, float]] = sparks) -> None:
-            for angle, reach in sparks:
-                for k in range(5, 17):
-                    along = reach * k / 16
-                    at = (
-                        x + np.cos(angle) * along / canvas.aspect,
-                        y + np.sin(angle) * along + 0.25 * along * along / size * 0.4,
-                    )
-                    pen.disc(at[0], at[1], 0.0011 + 0.0017 * (k / 16) ** 3, 0.25 + 0.75 * k / 16)
 
-        light = part.shape(draw)
-        part.over(mix(colour, (1.0, 1.0, 1.0), 0.45), light)
-        part.glaze(colour, np.clip(part.blur(light, 0.008) * 2.5, 0, 1))
+def _draw_sparks(pen: Pen, x: float, y: float, size: float, sparks: list[list[float]]) -> None:
+    """Draw trails that fly apart, sink, and are brightest at their ends."""
+    for number, (turn, far) in enumerate(sparks):
+        angle = (number + turn) * 2 * math.pi / len(sparks)
+        for k in range(5, 17):
+            along = size * (0.75 + 0.3 * far) * k / 16
+            at_x = x + math.cos(angle) * along / pen.aspect
+            pen.disc(
+                at_x,
+                y + math.sin(angle) * along + 0.1 * along * along / size,
+                0.0011 + 0.0017 * (k / 16) ** 3,
+                0.25 + 0.045 * k,
+            )

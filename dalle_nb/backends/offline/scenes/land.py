@@ -31,13 +31,13 @@ def paint_ridge(
     ``distance`` fades it into the air, ``mist`` lets its foot dissolve, ``rough`` is how much its surface
     varies. Returns the crest (1, w) in heights.
     """
-    crest = np.float32(base) - np.float32(rise) * (canvas.line(name, cell) - np.float32(0.5)) * 2
+    crest = base - rise * (canvas.line(name, cell) - 0.5) * 2
     below = canvas.y - crest
     cover = canvas.edge(below)
     if mist:
-        cover = cover * np.clip(1 - below / np.float32(mist), 0, 1) ** np.float32(0.8)
-    tone = canvas.noise(f"{name}-face", cell * 0.35, flat=1.4, octaves=5) - np.float32(0.5)
-    body = np.asarray(light.far(colour, distance), np.float32) * (1 + np.float32(rough) * tone)[..., None]
+        cover = cover * np.clip(1 - below / mist, 0, 1) ** 0.8
+    tone = canvas.noise(f"{name}-face", cell * 0.35, flat=1.4, octaves=5) - 0.5
+    body = np.asarray(light.far(colour, distance), np.float32) * (1 + rough * tone)[..., None]
     canvas.over(body, cover)
     return crest
 
@@ -53,13 +53,13 @@ def paint_water(
     rows = water.rgb.shape[0]
     if not rows or water.corner[1] == 0:
         return
-    ripple = water.ground_noise("ripple", shore, 0.16, flat=3.2, steep=0.04) - np.float32(0.5)
-    sway = ripple * (0.02 + 0.1 * (water.y - np.float32(shore))) * np.float32(1.3 - calm)
+    ripple = water.ground_noise("ripple", shore, 0.16, flat=3.2, steep=0.04) - 0.5
+    sway = ripple * (0.02 + 0.1 * (water.y - shore)) * (1.3 - calm)
     water.fill(mirror_above(canvas, water, sway))
     deep = mix(light.cast(colour), light.horizon, 0.15)
     near = ramp(shore, shore + 0.5, water.y)
-    water.over(deep, np.float32(1 - clear) + near * np.float32(0.25 * clear) + ripple * np.float32(0.25))
-    glints = ramp(0.62, 0.95, ripple + np.float32(0.5)) * np.float32(0.3 * (1.1 - calm))
+    water.over(deep, (1 - clear) + near * (0.25 * clear) + ripple * 0.25)
+    glints = ramp(0.62, 0.95, ripple + 0.5) * (0.3 * (1.1 - calm))
     water.over(light.horizon, glints)
 
 
@@ -67,7 +67,7 @@ def mirror_above(canvas: Canvas, water: Canvas, sway: Plane) -> Plane:
     """Return (h, w, 3) what a water surface reflects, each pixel moved by ``sway`` heights."""
     rows, columns = water.rgb.shape[:2]
     top = water.corner[1] - canvas.corner[1]
-    moved = (sway * np.float32(1 / canvas.pixel)).astype(np.int32)
+    moved = (sway * (1 / canvas.pixel)).astype(np.int32)
     row = top - 1 - np.abs(np.arange(rows)[:, None] + moved)
     column = np.clip(np.arange(columns)[None] + moved // 2, 0, columns - 1)
     mirrored: Plane = canvas.rgb[np.clip(row, 0, top - 1), column]
@@ -79,13 +79,11 @@ def paint_meadow(
 ) -> None:
     """Cover the ground below ``top`` with grass (or snow) that lies in perspective."""
     ground = canvas.band(top, 1)
-    patches = ground.ground_noise("patches", top, 0.5, flat=1.2, steep=depth) - np.float32(0.5)
-    blades = ground.ground_noise("blades", top, 0.03, flat=0.8, steep=depth) - np.float32(0.5)
-    blades += ground.noise("tips", 0.012, flat=0.3, octaves=3) * (ground.y - np.float32(top)) - np.float32(
-        0.2
-    )
+    patches = ground.ground_noise("patches", top, 0.5, flat=1.2, steep=depth) - 0.5
+    blades = ground.ground_noise("blades", top, 0.03, flat=0.8, steep=depth) - 0.5
+    blades += ground.noise("tips", 0.012, flat=0.3, octaves=3) * (ground.y - top) - 0.2
     rough = 0.1 if light.snowy else 0.34
     base = light.cast(colour or light.grass)
     stops = [(top, mix(base, light.haze, 0.35)), (top + 0.2, base), (1.0, times(base, 0.78))]
-    shade = 1 + patches * np.float32(rough) + blades * np.float32(rough * 0.8)
+    shade = 1 + patches * rough + blades * (rough * 0.8)
     ground.fill(ground.gradient(stops) * shade[..., None])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas, Pen, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow, paint_ridge
@@ -47,8 +50,8 @@ def paint_farmland(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     paint_sky(canvas, sketch, light, _HORIZON, clouds=0.5)
     _paint_hills(canvas, light)
     field = canvas.band(_HORIZON + 0.03, 1)
-    depth = field.y - np.float32(_HORIZON - 0.05)
-    across = (field.u - np.float32(0.06)) / depth
+    depth = field.y - (_HORIZON - 0.05)
+    across = (field.u - 0.06) / depth
     strip = np.floor(across * 1.1 + 40).astype(int) % 4
     crops = [light.grass, hexed("#e0bd55"), mix(light.grass, hexed("#4f8a3c"), 0.6), hexed("#9a7044")]
     colours = np.asarray([light.cast(SNOW if light.snowy else crop) for crop in crops], np.float32)[strip]
@@ -58,7 +61,7 @@ def paint_farmland(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
         + 0.22 * (field.noise("crop", 0.02, octaves=3) - 0.5)
     )
     field.fill(colours * furrow[..., None])
-    field.over(light.haze, ramp(_HORIZON + 0.2, _HORIZON, field.y) * np.float32(0.45))
+    field.over(light.haze, ramp(_HORIZON + 0.2, _HORIZON, field.y) * 0.45)
     return open_stage(light)
 
 
@@ -126,34 +129,27 @@ def _paint_hills(canvas: Canvas, light: Light) -> None:
 
 
 def _sow_flowers(canvas: Canvas, light: Light) -> None:
-    """Sow flowers and tufts of grass, larger the nearer."""
+    """Sow tufts of grass and flowers, larger the nearer."""
     chance = canvas.chance("flowers")
-    tufts = np.sort(chance.random((420, 3)), axis=0)[:, [0]], chance.random((420, 3))
-
-    def draw_tufts(pen: Pen) -> None:
-        for (depth,), (across, turn, size) in zip(tufts[0].tolist(), tufts[1].tolist(), strict=True):
-            y = _HORIZON + 0.1 + 0.36 * depth**0.8
-            x = 0.5 + (across - 0.5) * 3.2 / canvas.aspect
-            tall = 0.035 * (0.2 + depth) * (0.5 + size)
-            for lean in (-0.5, 0.0, 0.5):
-                tip = (x + (lean + turn - 0.5) * tall * 0.6 / canvas.aspect, y - tall)
-                pen.polygon([(x - 0.0016 / canvas.aspect, y), (x + 0.0016 / canvas.aspect, y), tip])
-
-    blade: Colour = times(light.cast(light.grass), 0.72 if not light.snowy else 0.9)
-    canvas.over(blade, canvas.shape(draw_tufts) * np.float32(0.7))
+    blade = times(light.cast(light.grass), 0.72 if not light.snowy else 0.9)
+    tufts = [(canvas.spread(across), *rest) for across, *rest in chance.random((420, 4)).tolist()]
+    canvas.over(blade, canvas.shape(_draw_tufts, sorted(tufts, key=lambda tuft: tuft[1])) * 0.7)
     for code in _FLOWERS.get(light.season, ()):
-        heads = chance.random((75, 3))
+        heads = [(canvas.spread(across), *rest) for across, *rest in chance.random((75, 3)).tolist()]
+        canvas.over(light.cast(hexed(code)), canvas.shape(_draw_flowers, heads))
 
-        def draw(pen: Pen, heads: np.ndarray = heads) -> None:
-            for across, depth, size in heads.tolist():
-                y, x = _HORIZON + 0.09 + 0.33 * depth, 0.5 + (across - 0.5) * 3.2 / canvas.aspect
-                radius = 0.008 * (0.12 + depth) * (0.6 + 0.6 * size)
-                for k in range(5):
-                    angle = k * 1.2566 + size * 6
-                    pen.disc(
-                        x + radius * 0.8 * np.cos(angle) / canvas.aspect,
-                        y + radius * 0.6 * np.sin(angle),
-                        radius * 0.55,
-                    )
 
-        canvas.over(light.cast(hexed(code)), canvas.shape(draw))
+def _draw_tufts(pen: Pen, tufts: Sequence[tuple[float, ...]]) -> None:
+    for x, depth, turn, size in tufts:
+        y, tall = _HORIZON + 0.1 + 0.36 * depth**0.8, 0.035 * (0.2 + depth) * (0.5 + size)
+        for lean in (-0.5, 0.0, 0.5):
+            tip = (x + (lean + turn - 0.5) * tall * 0.6 / pen.aspect, y - tall)
+            pen.polygon([(x - 0.0016 / pen.aspect, y), (x + 0.0016 / pen.aspect, y), tip])
+
+
+def _draw_flowers(pen: Pen, heads: Sequence[tuple[float, ...]]) -> None:
+    for x, depth, size in heads:
+        y, radius = _HORIZON + 0.09 + 0.33 * depth, 0.008 * (0.12 + depth) * (0.6 + 0.6 * size)
+        for k in range(5):
+            right, down = math.cos(k * 1.2566 + size * 6), math.sin(k * 1.2566 + size * 6)
+            pen.disc(x + radius * 0.8 * right / pen.aspect, y + radius * 0.6 * down, radius * 0.55)

@@ -34,7 +34,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     )
     fir = hexed("#2b5643")
     paint_pines(
-        canvas, light, "wood", foot=lambda x: 0.655, height=0.085, count=110, colour=fir, distance=0.22
+        canvas, light, "wood", foot=lambda _: 0.655, height=0.085, count=110, colour=fir, distance=0.22
     )
     paint_water(canvas, light, _SHORE, colour=hexed("#2f6f8a"), clear=0.72, calm=0.85)
     _paint_shore(canvas, light, ground)
@@ -61,13 +61,13 @@ def raise_peaks(
     canvas: Canvas, light: Light, name: str, *, base: float, rise: float, cell: float, distance: float
 ) -> None:
     """Raise a range with sharp crests; its facets are lit from the sun's side, and snow lies on the heights."""
-    fold = 1 - np.abs(canvas.line(name, cell, octaves=3) - np.float32(0.5)) * 3.4
-    ragged = canvas.line(f"{name}-teeth", cell * 0.3, octaves=5) - np.float32(0.5)
-    crest = np.float32(base) - np.float32(rise) * (fold * np.float32(0.95) + ragged * np.float32(0.3))
+    fold = 1 - np.abs(canvas.line(name, cell, octaves=3) - 0.5) * 3.4
+    ragged = canvas.line(f"{name}-teeth", cell * 0.3, octaves=5) - 0.5
+    crest = base - rise * (fold * 0.95 + ragged * 0.3)
     below = canvas.y - crest
     facets = _fold_facets(canvas, name, crest, light)
     snowline = _SNOWLINE.get(light.season, 0.5) * rise
-    high = np.float32(base + 0.1) - canvas.y + (facets - np.float32(0.5)) * np.float32(0.16)
+    high = (base + 0.1) - canvas.y + (facets - 0.5) * 0.16
     snow = ramp(snowline, snowline + 0.09, high) if not light.snowy else ramp(-0.12, 0.06, high)
     rock = np.asarray(light.far(hexed("#747f97"), distance), np.float32) * (0.5 + 0.75 * facets)[..., None]
     white = np.asarray(light.far(SNOW, distance * 0.8), np.float32)
@@ -75,38 +75,29 @@ def raise_peaks(
     lit = ramp(0.32, 0.62, facets)[..., None]
     body = rock + (shade + (white - shade) * lit - rock) * snow[..., None]
     canvas.over(body, canvas.edge(below))
-    canvas.over(light.haze, ramp(base + 0.02, base + 0.14, canvas.y) * canvas.edge(below) * np.float32(0.55))
+    canvas.over(light.haze, ramp(base + 0.02, base + 0.14, canvas.y) * canvas.edge(below) * 0.55)
 
 
 def _fold_facets(canvas: Canvas, name: str, crest: Plane, light: Light) -> Plane:
     """Return how a mountain's folds catch the light, 0 to 1: ribs that run down from the crest."""
     height = canvas.noise(f"{name}-ribs", 0.3, flat=1.25, octaves=7, gain=0.56)
-    spurs = 1 - np.abs(height - np.float32(0.5)) * 2
+    spurs = 1 - np.abs(height - 0.5) * 2
     across = canvas.shifted(spurs, -0.006, -0.007) - canvas.shifted(spurs, 0.006, 0.007)
-    slope = np.gradient(canvas.blur(crest, 0.02)[0]).astype(np.float32)[None] * np.float32(
-        0.3 / canvas.pixel / 100
-    )
+    slope = np.gradient(canvas.blur(crest, 0.02)[0]).astype(np.float32)[None] * (0.3 / canvas.pixel / 100)
     side = 1.0 if light.sun[0] > 0.5 else -1.0
-    return np.clip(
-        np.float32(0.5) - (across * np.float32(1.5) + np.clip(-slope, -0.5, 0.5)) * np.float32(side), 0, 1
-    )
+    facets: Plane = np.clip(0.5 - (across * 1.5 + np.clip(-slope, -0.5, 0.5)) * side, 0, 1)
+    return facets
 
 
 def _paint_shore(canvas: Canvas, light: Light, ground: tuple[float, float, float]) -> None:
     """Paint the near bank that things stand on."""
     part = canvas.band(0.78, 1)
-    crest = (
-        np.float32(0.865)
-        - (part.line("shore", 0.5, octaves=5) - np.float32(0.5)) * np.float32(0.06)
-        - np.abs(part.x - np.float32(0.5)) * np.float32(0.05)
-    )
+    crest = 0.865 - (part.line("shore", 0.5, octaves=5) - 0.5) * 0.06 - np.abs(part.x - 0.5) * 0.05
     before = part.rgb.copy()
     paint_meadow(part, light, 0.78, colour=ground, depth=0.25)
     edge = part.edge(part.y - crest)[..., None]
     part.rgb[...] = before + (part.rgb - before) * edge
-    part.over(
-        times(light.cast(ground), 0.55), np.exp(-np.abs(part.y - crest) / np.float32(0.006)) * np.float32(0.5)
-    )
+    part.over(times(light.cast(ground), 0.55), np.exp(-np.abs(part.y - crest) / 0.006) * 0.5)
 
 
 def _frame_with_firs(canvas: Canvas, light: Light) -> None:

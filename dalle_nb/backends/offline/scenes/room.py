@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import (
+    Canvas,
+    Colour,
+    Pen,
+    draw_lines,
+    draw_polygons,
+    hexed,
+    mix,
+    ramp,
+    times,
+)
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
@@ -31,7 +41,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     )
     inner = _light_room(light)
     _paint_view(canvas, sketch, light, frame)
-    _paint_wall(canvas, light, inner, frame)
+    _paint_wall(canvas, inner, frame)
     _paint_window(canvas, inner, frame, near)
     if not near:
         _paint_floor(canvas, light, inner, frame)
@@ -73,7 +83,7 @@ def _paint_view(canvas: Canvas, sketch: Sketch, light: Light, frame: Frame) -> N
     if light.weather == "rain" or "city" in (sketch.palette or ""):
         _paint_street(view, light, bottom)
     else:
-        crest = np.float32(bottom - 0.17) - (view.line("garden", 0.4) - np.float32(0.5)) * np.float32(0.09)
+        crest = (bottom - 0.17) - (view.line("garden", 0.4) - 0.5) * 0.09
         view.over(
             light.far(light.leaves[0] if light.leaves else light.grass, 0.45), view.edge(view.y - crest)
         )
@@ -102,12 +112,12 @@ def _paint_street(view: Canvas, light: Light, bottom: float) -> None:
         if house.rgb.size:
             wall = mix(hexed("#5d6f86"), hexed("#8a6a66"), chance.random())
             house.fill(times(light.far(wall, 0.2), 0.8))
-            across = (house.u - np.float32(u)) / np.float32(0.036)
-            down = (house.y - np.float32(bottom - tall)) / np.float32(0.05)
+            across = (house.u - u) / 0.036
+            down = (house.y - (bottom - tall)) / 0.05
             hole = (np.abs(across % 1 - 0.5) < 0.24) & (np.abs(down % 1 - 0.5) < 0.3)
             lit = (np.floor(across) * 7 + np.floor(down) * 5 + round(u * 90)) % 3 < 1.5
-            house.over(mix(light.zenith, (0.1, 0.12, 0.18), 0.4), hole * np.float32(0.6))
-            house.over(_LAMP, (hole & lit) * np.float32(0.9))
+            house.over(mix(light.zenith, (0.1, 0.12, 0.18), 0.4), hole * 0.6)
+            house.over(_LAMP, (hole & lit) * 0.9)
         u += wide
     for x in chance.random(7).tolist():
         view.glow(0.5 + (x - 0.5) * 0.8 / view.aspect, bottom - 0.05, 0.03, _LAMP, 0.8)
@@ -129,24 +139,24 @@ def _wet_pane(view: Canvas, light: Light) -> None:
 
     cover = view.shape(draw)
     shade = np.clip(view.shifted(cover, 0, 0.0022) - cover, 0, 1)
-    view.over(mix(light.horizon, (1.0, 1.0, 1.0), 0.5), cover * np.float32(0.5))
-    view.darken(1 - shade * np.float32(0.25))
+    view.over(mix(light.horizon, (1.0, 1.0, 1.0), 0.5), cover * 0.5)
+    view.darken(1 - shade * 0.25)
     fall = view.noise("streaks", 0.012, flat=0.06, octaves=3)
-    view.over(light.horizon, ramp(0.62, 0.85, fall) * np.float32(0.3))
+    view.over(light.horizon, ramp(0.62, 0.85, fall) * 0.3)
 
 
-def _paint_wall(canvas: Canvas, light: Light, inner: Colour, frame: Frame) -> None:
+def _paint_wall(canvas: Canvas, inner: Colour, frame: Frame) -> None:
     """Paint the wall around the opening, brighter beside the window."""
     left, top, right, bottom = frame
     cover = np.ones(canvas.rgb.shape[:2], np.float32)
     cover *= 1 - ramp(left - 1e-3, left + 1e-3, canvas.x) * ramp(right + 1e-3, right - 1e-3, canvas.x) * ramp(
         top - 1e-3, top + 1e-3, canvas.y
     ) * ramp(bottom + 1e-3, bottom - 1e-3, canvas.y)
-    near = np.exp(-canvas.distance((left + right) / 2, (top + bottom) / 2, 0.8) / np.float32(0.5))
-    plaster = canvas.noise("plaster", 0.3, octaves=6) - np.float32(0.5)
-    stripes = 0.5 + 0.5 * np.sin(canvas.u * np.float32(150))
+    near = np.exp(-canvas.distance((left + right) / 2, (top + bottom) / 2, 0.8) / 0.5)
+    plaster = canvas.noise("plaster", 0.3, octaves=6) - 0.5
+    stripes = 0.5 + 0.5 * np.sin(canvas.u * 150)
     tone = 0.72 + 0.34 * near + 0.05 * plaster + 0.025 * ramp(0.3, 0.7, stripes)
-    canvas.over(np.asarray(times(_WALL, inner), np.float32) * tone[..., None], cover)
+    canvas.over(times(_WALL, inner), cover, tone=tone)
 
 
 def _paint_window(canvas: Canvas, inner: Colour, frame: Frame, near: bool) -> None:
@@ -162,14 +172,11 @@ def _paint_window(canvas: Canvas, inner: Colour, frame: Frame, near: bool) -> No
 
     cover = canvas.shape(draw)
     canvas.over(times(_TRIM, inner), cover)
-    canvas.darken(1 - np.clip(canvas.shifted(cover, 0.004, 0.004) - cover, 0, 1) * np.float32(0.25))
+    canvas.darken(1 - np.clip(canvas.shifted(cover, 0.004, 0.004) - cover, 0, 1) * 0.25)
     reach = 0.07 / canvas.aspect
     depth = 0.05 if near else 0.022
     sill = canvas.window(left - reach, bottom - 0.012, right + reach, bottom + depth)
-    sill.fill(
-        np.asarray(times(_TRIM, inner), np.float32)
-        * (1.02 - 0.1 * ramp(bottom, bottom + depth, sill.y))[..., None]
-    )
+    sill.fill(times(_TRIM, inner), tone=1.02 - 0.1 * ramp(bottom, bottom + depth, sill.y))
     lip = canvas.window(left - reach, bottom + depth, right + reach, bottom + depth + 0.022)
     lip.fill(times(_TRIM, times(inner, 0.8)))
     below = canvas.window(left - reach, bottom + depth + 0.022, right + reach, bottom + depth + 0.08)
@@ -180,21 +187,18 @@ def _paint_floor(canvas: Canvas, light: Light, inner: Colour, frame: Frame) -> N
     """Paint boards, a skirting, a rug, and the patch of light that the window throws."""
     top = 0.72
     floor = canvas.band(top, 1)
-    depth = (floor.y - np.float32(top)) / np.float32(1 - top)
+    depth = (floor.y - top) / (1 - top)
     across = floor.u / (0.8 + 0.7 * depth)
     board = np.floor(across * 9 + 40)
     seam = np.abs(across * 9 + 40 - board - 0.5) * 2
-    grain = floor.ground_noise("boards", top - 0.3, 0.05, flat=0.08, steep=0.02) - np.float32(0.5)
+    grain = floor.ground_noise("boards", top - 0.3, 0.05, flat=0.08, steep=0.02) - 0.5
     tone = (0.82 + 0.09 * np.sin(board * 12.99) + 0.3 * grain) * (1 - 0.4 * ramp(0.95, 1.0, seam))
-    floor.fill(np.asarray(times(_FLOOR, inner), np.float32) * tone[..., None])
+    floor.fill(times(_FLOOR, inner), tone=tone)
     canvas.band(top - 0.03, top).fill(times(_TRIM, times(inner, 0.92)))
-    rug = floor.distance(0.5, 0.9, flat=3.6) / np.float32(0.42)
+    rug = floor.distance(0.5, 0.9, flat=3.6) / 0.42
     weave = 0.92 + 0.16 * floor.noise("weave", 0.006, octaves=2)
     for reach, code in ((1.0, "#b4473f"), (0.93, "#f0dcae"), (0.86, "#b4473f"), (0.5, "#d98a5a")):
-        floor.over(
-            np.asarray(times(hexed(code), inner), np.float32) * weave[..., None],
-            ramp(reach + 0.008, reach - 0.008, rug),
-        )
+        floor.over(times(hexed(code), inner), ramp(reach + 0.008, reach - 0.008, rug), tone=weave)
     if light.clear and not light.night:
         slant = floor.x + (floor.y - top) * 0.5 / canvas.aspect
         left, right = frame[0] - 0.02, frame[2] - 0.02
@@ -205,7 +209,7 @@ def _paint_floor(canvas: Canvas, light: Light, inner: Colour, frame: Frame) -> N
             * ramp(0.98, 0.8, depth)
         )
         bars = 1 - ramp(0.016, 0.01, np.abs(slant - (left + right) / 2))
-        floor.glaze(light.sun_colour, patch * bars * np.float32(0.42))
+        floor.glaze(light.sun_colour, patch * bars * 0.42)
 
 
 def _hang_curtains(canvas: Canvas, inner: Colour, frame: Frame, near: bool) -> None:
@@ -225,8 +229,8 @@ def _hang_curtains(canvas: Canvas, inner: Colour, frame: Frame, near: bool) -> N
         part = canvas.window(min(start, end), top - 0.05, max(start, end), low + 0.01)
         if not part.rgb.size:
             continue
-        folds = 0.86 + 0.16 * np.sin((part.u + 0.01 * np.sin(part.y * 9)) * np.float32(190))
-        cover = part.shape(lambda pen, outline=outline: pen.polygon(outline))  # type: ignore[misc]  # defaults bind the loop's values
-        part.over(np.asarray(times(hexed("#c9605a"), inner), np.float32) * folds[..., None], cover)
-    rod = canvas.shape(lambda pen: pen.line([(left - wide, top - 0.035), (right + wide, top - 0.035)], 0.01))
+        folds = 0.86 + 0.16 * np.sin((part.u + 0.01 * np.sin(part.y * 9)) * 190)
+        cover = part.shape(draw_polygons, [outline])
+        part.over(times(hexed("#c9605a"), inner), cover, tone=folds)
+    rod = canvas.shape(draw_lines, [[(left - wide, top - 0.035), (right + wide, top - 0.035)]], 0.01)
     canvas.over(times(hexed("#6d4a30"), inner), rod)

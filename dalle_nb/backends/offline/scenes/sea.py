@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from dalle_nb.backends.offline.canvas import Canvas, Pen, hexed, mix, ramp, times
@@ -47,18 +49,16 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     )
 
 
-def paint_underwater(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
+def paint_underwater(canvas: Canvas, _sketch: Sketch, light: Light) -> Stage:
     """Paint blue depth, beams from the surface, sand with weed and coral, and bubbles."""
     top, deep = light.cast(hexed("#7fe3e6")), light.cast(hexed("#0b3f78"))
     canvas.fill(canvas.gradient([(0, top), (0.35, light.cast(hexed("#2a9cc6"))), (0.85, deep), (1, deep)]))
     surface = canvas.band(0, 0.2)
     ripple = surface.ground_noise("surface", 0.3, 0.14, flat=1.4, steep=0.06)
-    surface.glaze(light.sun_colour, ramp(0.5, 0.9, ripple) * ramp(0.2, 0.0, surface.y) * np.float32(0.8))
-    fan = (canvas.u - np.float32(0.1)) / (canvas.y + np.float32(0.35))
+    surface.glaze(light.sun_colour, ramp(0.5, 0.9, ripple) * ramp(0.2, 0.0, surface.y) * 0.8)
+    fan = (canvas.u - 0.1) / (canvas.y + 0.35)
     beams = 0.5 + 0.5 * np.sin(fan * 26) * np.sin(fan * 11 + 2)
-    canvas.glaze(
-        mix(light.sun_colour, hexed("#bff6ff"), 0.5), beams * ramp(0.95, 0.0, canvas.y) * np.float32(0.34)
-    )
+    canvas.glaze(mix(light.sun_colour, hexed("#bff6ff"), 0.5), beams * ramp(0.95, 0.0, canvas.y) * 0.34)
     paint_ridge(canvas, light, "reef-far", base=0.74, rise=0.1, cell=0.4, colour=hexed("#1f6f94"), distance=0)
     _paint_bed(canvas, light)
     _grow_reef(canvas, light)
@@ -86,8 +86,8 @@ def paint_underwater(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
 
 def _paint_bed(canvas: Canvas, light: Light) -> None:
     bed = canvas.band(0.78, 1)
-    crest = np.float32(0.85) - (bed.line("bed", 0.7) - np.float32(0.5)) * np.float32(0.05)
-    caustics = 1 - np.abs(bed.ground_noise("caustics", 0.7, 0.13, flat=1.3) - np.float32(0.5)) * 5
+    crest = 0.85 - (bed.line("bed", 0.7) - 0.5) * 0.05
+    caustics = 1 - np.abs(bed.ground_noise("caustics", 0.7, 0.13, flat=1.3) - 0.5) * 5
     sand = np.asarray(times(light.cast(hexed("#d9cf9f")), (0.62, 0.86, 0.95)), np.float32)
     face = sand * (0.72 + 0.3 * np.clip(caustics, 0, 1))[..., None]
     bed.over(face, bed.edge(bed.y - crest))
@@ -97,36 +97,29 @@ def _grow_reef(canvas: Canvas, light: Light) -> None:
     """Grow ribbons of weed and branching coral on both sides."""
     chance = canvas.chance("reef")
     for code, count, low, high in (("#1c7a5a", 26, 0.1, 0.3), ("#58b85c", 16, 0.08, 0.22)):
-        weeds = chance.random((count, 3)).tolist()
-
-        def draw(pen: Pen, weeds: list[list[float]] = weeds, low: float = low, high: float = high) -> None:
-            for along, size, phase in weeds:
-                u = (0.34 + 1.1 * abs(along - 0.5) * 2) * (1 if along > 0.5 else -1)
-                x, tall = 0.5 + u / canvas.aspect, low + (high - low) * size
-                spine = [
-                    (
-                        x + 0.02 * np.sin(k * 0.9 + phase * 6) * k / 8 / canvas.aspect,
-                        0.9 + 0.06 * phase - tall * k / 8,
-                    )
-                    for k in range(9)
-                ]
-                for k in range(8):
-                    pen.line(spine[k : k + 2], 0.011 * (1 - k / 8.5))
-
-        canvas.over(times(light.cast(hexed(code)), (0.75, 0.95, 0.95)), canvas.shape(draw))
+        cover = canvas.shape(_draw_weed, chance.random((count, 3)).tolist(), low, high)
+        canvas.over(times(light.cast(hexed(code)), (0.75, 0.95, 0.95)), cover)
     for code, x, y in (("#ff7f6e", 0.13, 0.95), ("#f7a0c8", 0.88, 0.96), ("#ffb44f", 0.78, 0.93)):
-        twigs = chance.normal(size=(26, 2)).tolist()
+        cover = canvas.shape(_draw_coral, x, y, chance.normal(size=(26, 2)).tolist())
+        canvas.over(times(light.cast(hexed(code)), (0.85, 0.92, 0.98)), cover)
 
-        def draw_coral(pen: Pen, x: float = x, y: float = y, twigs: list[list[float]] = twigs) -> None:
-            for bend, tall in twigs:
-                tip = (x + 0.05 * bend / canvas.aspect, y - 0.05 - 0.035 * abs(tall))
-                pen.line(
-                    [(x + 0.012 * bend / canvas.aspect, y), (x + 0.03 * bend / canvas.aspect, y - 0.04), tip],
-                    0.009,
-                )
-                pen.disc(*tip, 0.0075)
 
-        canvas.over(times(light.cast(hexed(code)), (0.85, 0.92, 0.98)), canvas.shape(draw_coral))
+def _draw_weed(pen: Pen, weeds: list[list[float]], low: float, high: float) -> None:
+    for along, size, phase in weeds:
+        u = (0.34 + 1.1 * abs(along - 0.5) * 2) * (1 if along > 0.5 else -1)
+        tall = low + (high - low) * size
+        sway = [0.02 * math.sin(k * 0.9 + phase * 6) * k / 8 for k in range(9)]
+        spine = [(0.5 + (u + sway[k]) / pen.aspect, 0.9 + 0.06 * phase - tall * k / 8) for k in range(9)]
+        for k in range(8):
+            pen.line(spine[k : k + 2], 0.011 * (1 - k / 8.5))
+
+
+def _draw_coral(pen: Pen, x: float, y: float, twigs: list[list[float]]) -> None:
+    for bend, tall in twigs:
+        side = 0.05 * bend / pen.aspect
+        tip = (x + side, y - 0.05 - 0.035 * abs(tall))
+        pen.line([(x + 0.24 * side, y), (x + 0.6 * side, y - 0.04), tip], 0.009)
+        pen.disc(*tip, 0.0075)
 
 
 def _let_bubbles_rise(canvas: Canvas) -> None:
@@ -134,8 +127,8 @@ def _let_bubbles_rise(canvas: Canvas) -> None:
         radius = 0.003 + 0.011 * size**3
         part = canvas.around(x, y, radius * 1.4)
         if part.rgb.size:
-            far = part.distance(x, y) / np.float32(radius)
+            far = part.distance(x, y) / radius
             part.glaze(
                 (0.9, 1.0, 1.0),
-                (np.exp(-(((far - 0.9) / 0.14) ** 2)) + 0.15 * (far < 0.9)) * np.float32(0.75),
+                (np.exp(-(((far - 0.9) / 0.14) ** 2)) + 0.15 * (far < 0.9)) * 0.75,
             )

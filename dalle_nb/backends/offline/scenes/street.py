@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Pen, Plane, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas, Pen, Plane, Point, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, mirror_above
@@ -31,17 +31,15 @@ class _Hall:
 
 
 def _look_down(canvas: Canvas, half: float = 0.8) -> _Hall:
-    off = np.abs(canvas.u) + np.float32(1e-4)
-    depth = np.float32(half) / off
-    return _Hall(depth=depth, height=(np.float32(_HORIZON) - canvas.y) * depth, side=np.sign(canvas.u))
+    off = np.abs(canvas.u) + 1e-4
+    depth = half / off
+    return _Hall(depth=depth, height=(_HORIZON - canvas.y) * depth, side=np.sign(canvas.u))
 
 
 def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     """Paint houses on both sides, pavement, road and lamps; wet when it rains."""
     paint_sky(canvas, sketch, light, _HORIZON, clouds=0.45)
-    canvas.over(
-        light.haze, np.exp(-((canvas.distance(0.5, _HORIZON) / np.float32(0.12)) ** 2)) * np.float32(0.7)
-    )
+    canvas.over(light.haze, np.exp(-((canvas.distance(0.5, _HORIZON) / 0.12) ** 2)) * 0.7)
     hall = _look_down(canvas)
     lit = light.night or light.weather == "rain" or light.time == "dusk" or "neon" in sketch.effects
     _paint_houses(canvas, light, hall, lit)
@@ -71,22 +69,22 @@ def _paint_houses(canvas: Canvas, light: Light, hall: _Hall, lit: bool) -> None:
     """Paint the rows of houses: each its colour, height, floors of windows and a shop below."""
     chance = canvas.chance("houses")
     plans = chance.random((2, 64, 3), dtype=np.float32)
-    along = np.minimum(hall.depth, 30) * np.float32(1.15)
+    along = np.minimum(hall.depth, 30) * 1.15
     house = np.minimum(along.astype(int), 63)
     row = (hall.side > 0).astype(int)
     plan = plans[row, house]
-    roof = np.float32(0.42) + np.float32(0.3) * plan[..., 0]
-    wall = (hall.height < roof) & (hall.height > np.float32(-0.4)) & (hall.depth < 26)
+    roof = 0.42 + 0.3 * plan[..., 0]
+    wall = (hall.height < roof) & (hall.height > -0.4) & (hall.depth < 26)
     colours = np.asarray([light.cast(colour) for colour in _WALLS], np.float32)[
         (plan[..., 1] * len(_WALLS)).astype(int)
     ]
-    colours = colours * np.where(hall.side > 0, np.float32(0.8), np.float32(1.0))[..., None]
+    colours = colours * np.where(hall.side > 0, 0.8, 1.0)[..., None]
     part = along - np.floor(along)
-    face = colours * (np.float32(1) - 0.3 * ramp(0.95, 1.0, np.abs(part * 2 - 1)))[..., None]
+    face = colours * (1 - 0.3 * ramp(0.95, 1.0, np.abs(part * 2 - 1)))[..., None]
     far = ramp(1.5, 12, hall.depth)[..., None]
     haze = np.asarray(light.haze, np.float32)
     canvas.over(face + (haze - face) * far * 0.85, wall.astype(np.float32))
-    across, up = part * 3, (hall.height + np.float32(0.1)) * np.float32(6.6)
+    across, up = part * 3, (hall.height + 0.1) * 6.6
     window = (
         (np.abs(across % 1 - 0.5) < 0.25)
         & (np.abs(up % 1 - 0.5) < 0.3)
@@ -95,15 +93,15 @@ def _paint_houses(canvas: Canvas, light: Light, hall: _Hall, lit: bool) -> None:
     )
     glow = ((np.floor(across) * 3 + np.floor(up) * 5 + house * 7 + row) % 3 < 1.2) & lit
     fade = np.clip(1.2 - hall.depth / 9, 0, 1)
-    canvas.over(times(light.cast(hexed("#4a5b70")), 0.9), (wall & window) * fade * np.float32(0.85))
-    canvas.over(_LAMP, (wall & window & glow) * fade * np.float32(0.9))
+    canvas.over(times(light.cast(hexed("#4a5b70")), 0.9), (wall & window) * fade * 0.85)
+    canvas.over(_LAMP, (wall & window & glow) * fade * 0.9)
     shop = (hall.height < -0.16) & (hall.height > -0.36) & (np.abs(part - 0.5) < 0.4)
-    canvas.over(_LAMP if lit else light.cast(hexed("#5b6f80")), (wall & shop) * fade * np.float32(0.8))
+    canvas.over(_LAMP if lit else light.cast(hexed("#5b6f80")), (wall & shop) * fade * 0.8)
     awning = (hall.height < -0.1) & (hall.height > -0.17) & (np.abs(part - 0.5) < 0.45)
     stripes = np.where(
         (across * 4 % 1 < 0.5)[..., None],
         np.asarray(light.cast((0.96, 0.94, 0.9)), np.float32),
-        colours * np.float32(0.6),
+        colours * 0.6,
     )
     canvas.over(stripes, (wall & awning) * fade)
 
@@ -111,23 +109,23 @@ def _paint_houses(canvas: Canvas, light: Light, hall: _Hall, lit: bool) -> None:
 def _paint_road(canvas: Canvas, light: Light) -> None:
     """Paint the pavements, the kerb, the road and its dashes."""
     ground = canvas.band(_HORIZON + 0.005, 1)
-    depth = np.float32(0.4) / (ground.y - np.float32(_HORIZON))
+    depth = 0.4 / (ground.y - _HORIZON)
     lateral = np.abs(ground.u) * depth
     cover = ramp(0.81, 0.8, lateral)
     stone = light.cast(SNOW if light.snowy else hexed("#b9b2a8"))
     slabs = 1 - 0.18 * ramp(0.9, 1.0, np.abs((depth * 3) % 1 * 2 - 1)) * np.clip(1.5 - depth / 3, 0, 1)
-    ground.over(np.asarray(stone, np.float32) * (slabs * np.ones_like(lateral))[..., None], cover)
+    ground.over(stone, cover, tone=slabs * np.ones_like(lateral))
     asphalt = light.cast(times(SNOW, 0.84) if light.snowy else hexed("#6a6c74"))
     grain = (
         0.9
         + 0.2 * ground.ground_noise("asphalt", _HORIZON, 0.02)
         + 0.16 * (ground.noise("patches", 0.2, flat=4) - 0.5)
     )
-    ground.over(np.asarray(asphalt, np.float32) * grain[..., None], ramp(0.505, 0.5, lateral))
+    ground.over(asphalt, ramp(0.505, 0.5, lateral), tone=grain)
     ground.over(times(stone, 0.75), ramp(0.52, 0.515, lateral) * ramp(0.498, 0.503, lateral))
     dash = ramp(0.012, 0.009, lateral) * (((depth * 1.6) % 1) < 0.55)
-    ground.over(light.cast((0.95, 0.94, 0.9)), dash * np.float32(0.8))
-    ground.over(light.haze, ramp(_HORIZON + 0.1, _HORIZON, ground.y) * cover * np.float32(0.8))
+    ground.over(light.cast((0.95, 0.94, 0.9)), dash * 0.8)
+    ground.over(light.haze, ramp(_HORIZON + 0.1, _HORIZON, ground.y) * cover * 0.8)
 
 
 def _stand_lamps(canvas: Canvas, light: Light, lit: bool) -> None:
@@ -135,28 +133,21 @@ def _stand_lamps(canvas: Canvas, light: Light, lit: bool) -> None:
     for number in range(5):
         depth = 0.85 * 1.75**number
         for side in (-1, 1):
-            x, foot, top = (
-                0.5 + side * 0.56 / depth / canvas.aspect,
-                _HORIZON + 0.4 / depth,
-                _HORIZON - 0.36 / depth,
-            )
+            x = 0.5 + side * 0.56 / depth / canvas.aspect
+            foot, top = _HORIZON + 0.4 / depth, _HORIZON - 0.36 / depth
             if not -0.05 < x < 1.05:
                 continue
             head = (x - side * 0.06 / depth / canvas.aspect, top)
             area = canvas.window(x - 0.2 / depth, top - 0.05, x + 0.2 / depth, foot)
-            post = area.shape(
-                lambda pen, x=x, foot=foot, top=top, head=head, depth=depth: _draw_lamp(
-                    pen, x, foot, top, head, depth
-                )
-            )  # type: ignore[misc]  # defaults bind the loop's values
+            post = area.shape(_draw_lamp, x, foot, head, depth)
             area.over(light.far(hexed("#39404a"), min(0.7, depth / 14)), post)
             if lit:
                 canvas.glow(*head, 0.06 / depth**0.7, _LAMP, 0.9)
                 canvas.glow(*head, 0.016 / depth**0.7, hexed("#fff4d8"), 1.0)
 
 
-def _draw_lamp(pen: Pen, x: float, foot: float, top: float, head: tuple[float, float], depth: float) -> None:
-    pen.line([(x, foot), (x, top), head], 0.011 / depth)
+def _draw_lamp(pen: Pen, x: float, foot: float, head: Point, depth: float) -> None:
+    pen.line([(x, foot), (x, head[1]), head], 0.011 / depth)
     pen.disc(head[0], head[1] + 0.006 / depth, 0.018 / depth, flat=1.6)
 
 
@@ -164,10 +155,10 @@ def _wet_road(canvas: Canvas, light: Light) -> None:
     """Let the wet ground mirror the street."""
     top = _HORIZON + 0.05
     water = canvas.band(top, 1)
-    ripple = water.ground_noise("puddles", _HORIZON, 0.12, flat=2) - np.float32(0.5)
-    image = mirror_above(canvas, water, ripple * np.float32(0.05))
-    water.over(image, ramp(-0.15, 0.25, ripple) * np.float32(0.55) * np.ones_like(ripple))
-    water.over(light.horizon, np.float32(0.06))
+    ripple = water.ground_noise("puddles", _HORIZON, 0.12, flat=2) - 0.5
+    image = mirror_above(canvas, water, ripple * 0.05)
+    water.over(image, ramp(-0.15, 0.25, ripple) * 0.55 * np.ones_like(ripple))
+    water.over(light.horizon, 0.06)
 
 
 def paint_station(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
@@ -175,7 +166,7 @@ def paint_station(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     paint_sky(canvas, sketch, light, _HORIZON, clouds=0.45)
     lit = light.night or light.weather != "clear" or light.time == "dusk"
     ridge = canvas.band(_HORIZON - 0.12, _HORIZON + 0.01)
-    town = np.float32(_HORIZON - 0.02) - np.floor(ridge.line("town", 0.2, octaves=4) * 9) * np.float32(0.009)
+    town = (_HORIZON - 0.02) - np.floor(ridge.line("town", 0.2, octaves=4) * 9) * 0.009
     ridge.over(light.far(hexed("#55647a"), 0.55), ridge.edge(ridge.y - town))
     _lay_tracks(canvas, light)
     _paint_platform(canvas, light)
@@ -202,46 +193,41 @@ def paint_station(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
 def _lay_tracks(canvas: Canvas, light: Light) -> None:
     """Lay ballast, sleepers and two rails that meet at the horizon."""
     bed = canvas.band(_HORIZON, 1)
-    depth = np.float32(0.44) / (bed.y - np.float32(_HORIZON) + np.float32(1e-3))
+    depth = 0.44 / (bed.y - _HORIZON + 1e-3)
     lateral = (bed.u) * depth
     gravel = 0.7 + 0.6 * bed.ground_noise("gravel", _HORIZON, 0.02)
-    bed.fill(
-        np.asarray(light.cast(SNOW if light.snowy else hexed("#8a8078")), np.float32) * gravel[..., None]
-    )
+    bed.fill(light.cast(SNOW if light.snowy else hexed("#8a8078")), tone=gravel)
     fade = np.clip(1.4 - depth / 7, 0, 1)
     sleeper = ((depth * 5) % 1 < 0.42) * ramp(0.36, 0.35, np.abs(lateral - 0.52))
-    bed.over(light.cast(hexed("#5a4636")), sleeper * fade * np.float32(0.85))
+    bed.over(light.cast(hexed("#5a4636")), sleeper * fade * 0.85)
     for rail in (0.34, 0.7):
         bed.over(
             mix(light.cast(hexed("#7d838c")), light.horizon, 0.4), ramp(0.022, 0.014, np.abs(lateral - rail))
         )
-    bed.over(light.haze, ramp(_HORIZON + 0.09, _HORIZON, bed.y) * np.float32(0.7))
+    bed.over(light.haze, ramp(_HORIZON + 0.09, _HORIZON, bed.y) * 0.7)
 
 
 def _paint_platform(canvas: Canvas, light: Light) -> None:
     """Paint the platform: slabs, its edge, and the yellow line that tells where to wait."""
     floor = canvas.band(_HORIZON + 0.002, 1)
-    depth = np.float32(0.4) / (floor.y - np.float32(_HORIZON))
+    depth = 0.4 / (floor.y - _HORIZON)
     lateral = floor.u * depth
     slabs = 1 - 0.14 * np.maximum(
         ramp(0.92, 1.0, np.abs((depth * 2.4) % 1 * 2 - 1)), ramp(0.95, 1.0, np.abs((lateral * 4) % 1 * 2 - 1))
     ) * np.clip(1.4 - depth / 5, 0, 1)
     tone = slabs * (0.9 + 0.2 * floor.ground_noise("slabs", _HORIZON, 0.1))
-    floor.over(
-        np.asarray(light.cast(hexed("#b4b0aa")), np.float32) * tone[..., None], ramp(0.09, 0.085, lateral)
-    )
+    floor.over(light.cast(hexed("#b4b0aa")), ramp(0.09, 0.085, lateral), tone=tone)
     floor.over(light.cast(hexed("#6d6a68")), ramp(0.082, 0.088, lateral) * ramp(0.145, 0.14, lateral))
     studs = 0.85 + 0.15 * np.sin(lateral * 220) * np.sin(depth * 60)
     floor.over(
-        np.asarray(light.cast(hexed("#f0bf3a")), np.float32) * studs[..., None],
-        ramp(-0.1, -0.095, lateral) * ramp(-0.01, -0.015, lateral),
+        light.cast(hexed("#f0bf3a")), ramp(-0.1, -0.095, lateral) * ramp(-0.01, -0.015, lateral), tone=studs
     )
 
 
 def _raise_roof(canvas: Canvas, light: Light, lit: bool) -> None:
     """Raise the platform's roof on its posts, with a row of lamps under it."""
     roof = canvas.band(0, _HORIZON)
-    depth = np.float32(0.44) / (np.float32(_HORIZON) - roof.y)
+    depth = 0.44 / (_HORIZON - roof.y)
     lateral = roof.u * depth
     beams = 0.72 + 0.28 * ((depth * 2) % 1 > 0.14)
     wood = np.asarray(light.cast(hexed("#6e5a4c")), np.float32) * (beams * np.ones_like(lateral))[..., None]

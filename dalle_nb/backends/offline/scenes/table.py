@@ -13,7 +13,7 @@ _EDGE = 0.6
 _WALL = hexed("#b07a4a")
 
 
-def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
+def paint(canvas: Canvas, _sketch: Sketch, light: Light) -> Stage:
     """Paint the table, the window behind it, and the light that falls through."""
     _paint_view(canvas, light)
     _paint_frame(canvas, light)
@@ -43,15 +43,11 @@ def _paint_view(canvas: Canvas, light: Light) -> None:
     view.fill(view.gradient([(0, mix(light.middle, bright, 0.6)), (_EDGE, bright)]))
     leaves = light.leaves or (light.cloud_shade, light.middle, light.cloud)
     blur = view.noise("garden", 0.4, octaves=3)
-    view.over(light.cast(leaves[1]), ramp(0.36, 0.8, blur) * np.float32(0.85))
-    view.over(
-        light.cast(leaves[2]), ramp(0.5, 0.95, view.noise("garden-2", 0.22, octaves=2)) * np.float32(0.6)
-    )
+    view.over(light.cast(leaves[1]), ramp(0.36, 0.8, blur) * 0.85)
+    view.over(light.cast(leaves[2]), ramp(0.5, 0.95, view.noise("garden-2", 0.22, octaves=2)) * 0.6)
     view.over(
         light.cast(times(leaves[0], 0.8)),
-        ramp(0.1, 0.9, view.y / _EDGE)
-        * ramp(0.3, 0.7, view.noise("hedge", 0.3, octaves=3))
-        * np.float32(0.6),
+        ramp(0.1, 0.9, view.y / _EDGE) * ramp(0.3, 0.7, view.noise("hedge", 0.3, octaves=3)) * 0.6,
     )
     lamps = light.sun_colour if not light.night else hexed("#ffb760")
     chance = canvas.chance("bokeh")
@@ -60,10 +56,10 @@ def _paint_view(canvas: Canvas, light: Light) -> None:
         x, radius = 0.62 * across, 0.016 + 0.04 * size
         spot = view.around(x, y * _EDGE, radius * 1.2)
         if spot.rgb.size:
-            far = spot.distance(x, y * _EDGE) / np.float32(radius)
+            far = spot.distance(x, y * _EDGE) / radius
             spot.glaze(
                 mix(lamps, leaves[2], 0.15),
-                ramp(1.04, 0.94, far) * (0.7 + 0.5 * far**3) * np.float32(0.12 + 0.26 * strength),
+                ramp(1.04, 0.94, far) * (0.7 + 0.5 * far**3) * (0.12 + 0.26 * strength),
             )
 
 
@@ -77,22 +73,22 @@ def _paint_frame(canvas: Canvas, light: Light) -> None:
             pen.line([(x, -0.1), (x, 0.8)], 0.022)
         pen.line([(-0.1, 0.25), (0.64, 0.25)], 0.017)
 
-    cover = part.blur(part.shape(draw, 1), 0.008)
+    cover = part.blur(part.shape(draw), 0.008)
     shine = 1.12 - 0.5 * np.clip(part.x - 0.6, 0, 1) + 0.08 * part.noise("plaster", 0.4, octaves=4)
-    part.over(np.asarray(light.cast(_WALL), np.float32) * shine[..., None], cover)
+    part.over(light.cast(_WALL), cover, tone=shine)
     lit = np.exp(-(((part.x - 0.645) / 0.05) ** 2)) * ramp(0.6, 0.1, part.y) * cover
-    part.glaze(light.sun_colour, lit * np.float32(0.35))
+    part.glaze(light.sun_colour, lit * 0.35)
 
 
 def _paint_wood(canvas: Canvas, light: Light) -> None:
     """Paint the table top: planks towards the window, grain, varnish, and a bar of sunlight."""
     top = canvas.band(_EDGE, 1)
-    depth = (top.y - np.float32(_EDGE)) / np.float32(1 - _EDGE)
+    depth = (top.y - _EDGE) / (1 - _EDGE)
     across = top.u / (0.75 + 0.75 * depth)
     plank = np.floor(across * 6.5 + 40)
     tone = np.sin(plank * 12.9898) * 0.5
-    grain = top.ground_noise("grain", _EDGE - 0.3, 0.035, flat=0.06, steep=0.02) - np.float32(0.5)
-    figure = top.ground_noise("figure", _EDGE - 0.3, 0.12, flat=0.12, steep=0.02) - np.float32(0.5)
+    grain = top.ground_noise("grain", _EDGE - 0.3, 0.035, flat=0.06, steep=0.02) - 0.5
+    figure = top.ground_noise("figure", _EDGE - 0.3, 0.12, flat=0.12, steep=0.02) - 0.5
     body = 0.5 + 0.55 * grain + 0.5 * figure + 0.28 * tone
     dark, pale = (np.asarray(light.cast(hexed(c)), np.float32) for c in ("#6b3b1e", "#c98f55"))
     seam = np.abs(across * 6.5 + 40 - plank - 0.5) * 2
@@ -101,11 +97,11 @@ def _paint_wood(canvas: Canvas, light: Light) -> None:
         * (1 - 0.55 * ramp(0.965, 1.0, seam))[..., None]
     )
     sheen = np.asarray(mix(light.horizon, light.sun_colour, 0.5), np.float32)
-    top.over(sheen, ramp(0.5, 0.0, depth) * ramp(0.85, 0.3, top.x) * np.float32(0.34) * (0.8 + 0.6 * grain))
+    top.over(sheen, ramp(0.5, 0.0, depth) * ramp(0.85, 0.3, top.x) * 0.34 * (0.8 + 0.6 * grain))
     if light.clear:
         bar = across - 0.1 + depth * 0.25
         warm = ramp(-0.36, -0.28, bar) * ramp(0.02, -0.06, bar) + 0.8 * ramp(0.06, 0.13, bar) * ramp(
             0.34, 0.26, bar
         )
-        top.glaze(light.sun_colour, top.blur(warm, 0.01) * np.float32(0.3))
+        top.glaze(light.sun_colour, top.blur(warm, 0.01) * 0.3)
     top.darken(1.08 - 0.42 * np.clip(depth * 0.6 + np.abs(top.x - 0.45) * 0.9 - 0.25, 0, 1))

@@ -10,31 +10,30 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, Point, hexed, ramp
+from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, Point, draw_discs, hexed, ramp
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.land import SNOW
 
 
 def grow_tree(
     pen: Pen,
-    aspect: float,
     foot: Point,
     height: float,
     chance: np.random.Generator,
+    tips: list[Point],
     *,
     lean: float = 0.0,
     bend: float = 0.5,
     twigs: int = 5,
-) -> list[Point]:
-    """Draw the wood of a bare tree by recursion and return where its twigs end."""
-    tips: list[Point] = []
+) -> None:
+    """Draw the wood of a bare tree by recursion, and add to ``tips`` where its twigs are."""
 
     def branch(x: float, y: float, angle: float, length: float, width: float, left: int) -> None:
         steps = 5
         points = [(x, y)]
         for _ in range(steps):
             angle += chance.normal() * (0.05 if left == twigs else 0.12)
-            x += math.sin(angle) * length / steps / aspect
+            x += math.sin(angle) * length / steps / pen.aspect
             y -= math.cos(angle) * length / steps
             points.append((x, y))
             if left < 3:
@@ -47,7 +46,6 @@ def grow_tree(
             branch(x, y, turn, length * (0.62 + 0.22 * chance.random()), width * 0.66, left - 1)
 
     branch(foot[0], foot[1], lean, height * 0.34, height * 0.05, twigs)
-    return tips
 
 
 def paint_tree(
@@ -70,7 +68,7 @@ def paint_tree(
         foot[1] + 0.02,
     )
     tips: list[Point] = []
-    wood = part.shape(lambda pen: tips.extend(grow_tree(pen, canvas.aspect, foot, height, chance, lean=lean)))
+    wood = part.shape(grow_tree, foot, height, chance, tips, lean=lean)
     part.over(light.far(hexed("#5a4033"), distance), wood)
     foliage = light.leaves if leaves is None else leaves
     if foliage:
@@ -96,26 +94,22 @@ def paint_foliage(
         dabs = np.repeat(np.asarray(tips), 7 - 2 * layer, axis=0)
         scatter = chance.normal(size=dabs.shape) * size * (1.0 - 0.15 * layer)
         radii = size * (0.16 + 0.3 * chance.random(len(dabs)) ** 2)
-        dabs = dabs + (scatter + (side * lift, -lift)) / (canvas.aspect, 1)
-
-        def draw(pen: Pen, dabs: np.ndarray = dabs, radii: np.ndarray = radii) -> None:
-            for (x, y), radius in zip(dabs.tolist(), radii.tolist(), strict=True):
-                pen.disc(x, y, radius)
-
-        canvas.over(colour if accent else light.far(colour, distance), canvas.shape(draw) * np.float32(0.93))
+        dabs += (scatter + np.array((side * lift, -lift))) / (canvas.aspect, 1)
+        discs = np.column_stack((dabs, radii)).tolist()
+        canvas.over(colour if accent else light.far(colour, distance), canvas.shape(draw_discs, discs) * 0.93)
 
 
-def draw_palm(pen: Pen, aspect: float, foot: Point, height: float, lean: float) -> Point:
+def draw_palm(pen: Pen, foot: Point, height: float, lean: float) -> Point:
     """Draw the bent trunk of a palm and return its crown."""
     points = [
-        (foot[0] + lean * height * (k / 9) ** 1.8 / aspect, foot[1] - height * k / 9) for k in range(10)
+        (foot[0] + lean * height * (k / 9) ** 1.8 / pen.aspect, foot[1] - height * k / 9) for k in range(10)
     ]
     for k in range(9):
         pen.line(points[k : k + 2], height * (0.062 - 0.0036 * k))
     return points[-1]
 
 
-def draw_frond(pen: Pen, aspect: float, crown: Point, length: float, angle: float) -> None:
+def draw_frond(pen: Pen, crown: Point, length: float, angle: float) -> None:
     """Draw one feathered leaf of a palm, arching down by its own weight."""
     x, y = crown
     spine = []
@@ -123,13 +117,13 @@ def draw_frond(pen: Pen, aspect: float, crown: Point, length: float, angle: floa
         part = k / 12
         spine.append((x, y))
         angle += (0.17 if math.cos(angle) > 0 else -0.17) * (0.3 + part)
-        x += math.cos(angle) * length / 12 / aspect
+        x += math.cos(angle) * length / 12 / pen.aspect
         y += math.sin(angle) * length / 12
     pen.line(spine, length * 0.02)
     for k, (at_x, at_y) in enumerate(spine[1:], 1):
         leaf = length * 0.34 * math.sin(math.pi * min(0.97, 0.12 + k / 13))
         for turn in (-0.35, 0.35):
-            tip = (at_x + leaf * (math.cos(angle) * 0.35 + turn * 0.5) / aspect, at_y + leaf * 0.92)
+            tip = (at_x + leaf * (math.cos(angle) * 0.35 + turn * 0.5) / pen.aspect, at_y + leaf * 0.92)
             pen.polygon([spine[k - 1], (at_x, at_y), tip])
 
 
@@ -137,38 +131,35 @@ def paint_palm(canvas: Canvas, light: Light, name: str, foot: Point, height: flo
     """Paint a palm with a crown of fronds, the lit ones last."""
     chance = canvas.chance(name)
     crowns: list[Point] = []
-    trunk = canvas.shape(lambda pen: crowns.append(draw_palm(pen, canvas.aspect, foot, height, lean)))
-    rings = 0.86 + 0.28 * ((canvas.y * np.float32(1 / (height * 0.035))) % 1)
-    canvas.over(np.asarray(light.cast(hexed("#9a7148")), np.float32) * rings[..., None], trunk)
+    trunk = canvas.shape(lambda pen: crowns.append(draw_palm(pen, foot, height, lean)))
+    rings = 0.86 + 0.28 * ((canvas.y * (1 / (height * 0.035))) % 1)
+    canvas.over(light.cast(hexed("#9a7148")), trunk, tone=rings)
     for code, shift, count in (("#1f6a3e", 0.0, 9), ("#3d9a4c", 0.02, 7), ("#7cc25a", 0.03, 4)):
         turns = [-math.pi * (0.02 + 0.96 * (k + chance.random() * 0.6) / count) for k in range(count)]
+        crown = (crowns[0][0], crowns[0][1] - shift * height)
+        canvas.over(
+            light.cast(hexed(code)), canvas.shape(draw_fronds, crown, height * (0.5 - shift * 2), turns)
+        )
 
-        def draw(pen: Pen, turns: list[float] = turns, shift: float = shift) -> None:
-            for turn in turns:
-                crown = (crowns[0][0], crowns[0][1] - shift * height)
-                draw_frond(pen, canvas.aspect, crown, height * (0.5 - shift * 2), turn)
 
-        canvas.over(light.cast(hexed(code)), canvas.shape(draw))
+def draw_fronds(pen: Pen, crown: Point, length: float, turns: list[float]) -> None:
+    """Draw the leaves of a palm, each in its own direction."""
+    for turn in turns:
+        draw_frond(pen, crown, length, turn)
 
 
 def paint_branch(canvas: Canvas, light: Light, colours: tuple[Colour, ...], *, size: float = 0.02) -> None:
     """Let a branch in blossom or leaf reach into the picture from its upper right corner."""
     chance = canvas.chance("branch")
     tips: list[Point] = []
-
-    def draw(pen: Pen) -> None:
-        reach = min(1.0, canvas.aspect)
-        for foot, height, lean in (((1.04, 0.17), 0.62 * reach, -1.35), ((1.03, -0.03), 0.42 * reach, -1.9)):
-            tips.extend(grow_tree(pen, canvas.aspect, foot, height, chance, lean=lean, bend=0.34, twigs=5))
-
-    part = canvas.band(0, 0.75)
-    part.over(light.cast(hexed("#43322c")), part.shape(draw) * np.float32(0.95))
+    part, reach = canvas.band(0, 0.75), min(1.0, canvas.aspect)
+    for foot, height, lean in (((1.04, 0.17), 0.62 * reach, -1.35), ((1.03, -0.03), 0.42 * reach, -1.9)):
+        cover = part.shape(grow_tree, foot, height, chance, tips, lean=lean, bend=0.34)
+        part.over(light.cast(hexed("#43322c")), cover * 0.95)
     paint_foliage(part, light, tips[:: 2 if size > 0.013 else 3], size, colours, chance, accent=light.ink)
 
 
-def draw_pine(
-    pen: Pen, aspect: float, x: float, y: float, height: float, chance: np.random.Generator
-) -> None:
+def draw_pine(pen: Pen, x: float, y: float, height: float, chance: np.random.Generator) -> None:
     """Draw a fir as a stack of ragged skirts."""
     tiers = 7
     pen.line([(x, y), (x, y - height * 0.4)], height * 0.045)
@@ -178,7 +169,7 @@ def draw_pine(
         wide = height * 0.24 * (1 - part) ** 0.85 + height * 0.02
         left = [
             (
-                x - wide * k / aspect * (0.9 + 0.2 * chance.random()),
+                x - wide * k / pen.aspect * (0.9 + 0.2 * chance.random()),
                 bottom - height * 0.03 * (k % 0.5 > 0.2) + wide * 0.12 * k,
             )
             for k in (1, 0.75, 0.5, 0.25)
@@ -205,13 +196,13 @@ def paint_pines(
 
     def draw(pen: Pen) -> None:
         for along, size in trees:
-            x = 0.5 + (along - 0.5) * 3.2 / canvas.aspect
+            x = canvas.spread(along)
             if -0.1 <= x <= 1.1:
-                draw_pine(pen, canvas.aspect, x, foot(x), height * (0.6 + 0.6 * size), chance)
+                draw_pine(pen, x, foot(x), height * (0.6 + 0.6 * size), chance)
 
     cover = canvas.shape(draw)
-    tone = canvas.noise(f"{name}-needles", 0.03, octaves=3) - np.float32(0.5)
-    canvas.over(np.asarray(light.far(colour, distance), np.float32) * (1 + 0.5 * tone)[..., None], cover)
+    tone = canvas.noise(f"{name}-needles", 0.03, octaves=3) - 0.5
+    canvas.over(light.far(colour, distance), cover, tone=1 + 0.5 * tone)
     if light.snowy:
         crown = np.clip(cover - canvas.shifted(cover, 0, height * 0.035), 0, 1)
         canvas.over(light.far(SNOW, distance), np.maximum(crown * 0.9, cover * ramp(0.05, 0.35, tone) * 0.8))
@@ -237,11 +228,9 @@ def paint_grove(
         if not part.rgb.size:
             continue
         chance = canvas.chance(f"{name}/{number}")
-        cover = part.shape(
-            lambda pen, x=x, tall=tall, chance=chance: draw_pine(pen, canvas.aspect, x, foot, tall, chance)
-        )  # type: ignore[misc]  # defaults bind the loop's values
-        tone = part.noise(f"{name}-needles", 0.05, octaves=5) - np.float32(0.5)
-        part.over(np.asarray(light.cast(colour), np.float32) * (1 + 0.8 * tone)[..., None], cover)
+        cover = part.shape(draw_pine, x, foot, tall, chance)
+        tone = part.noise(f"{name}-needles", 0.05, octaves=5) - 0.5
+        part.over(light.cast(colour), cover, tone=1 + 0.8 * tone)
         if light.snowy:
             crown = np.clip(cover - part.shifted(cover, 0, tall * 0.03), 0, 1)
             part.over(light.cast(SNOW), np.maximum(crown, cover * ramp(0.0, 0.3, tone) * 0.75))
