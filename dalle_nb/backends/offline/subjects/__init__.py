@@ -185,7 +185,8 @@ def _put_on_suit(wearer: Subject, items: tuple[str, ...]) -> tuple[Subject, tupl
     worn = subject(suit, wearer.pose)
     anchors = _head_anchors(_facts()[wearer.name]["head"], worn.anchors["head"]) | dict(worn.anchors)
     slots = _recolour(worn.slots, f"#{colour}" if colour else None)
-    return replace(worn, anchors=anchors, slots=slots), tuple(item for item in items if item not in suits)
+    left = (item for item in items if item not in suits and _facts()[item.partition("#")[0]]["at"] in anchors)
+    return replace(worn, anchors=anchors, slots=slots), tuple(left)
 
 
 def _recolour(slots: Mapping[str, str], colour: str | None) -> dict[str, str]:

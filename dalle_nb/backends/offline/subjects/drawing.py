@@ -52,7 +52,7 @@ _LIMB = (
 )
 _FORMS = MappingProxyType({"": _PLANE, "round": _BALL, "limb": _LIMB})
 _BLUR = (
-    '<filter id="blur{size}" x="-0.5" y="-0.5" width="2" height="2" color-interpolation-filters="sRGB">'
+    '<filter id="blur{size}" x="-0.35" y="-0.35" width="1.7" height="1.7" color-interpolation-filters="sRGB">'
     '<feGaussianBlur stdDeviation="{size}"/></filter>'
 )
 
