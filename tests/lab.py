@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from playwright.sync_api import Browser, Locator, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 ARTIFACTS = ROOT / "artifacts"
 BOOT_SECONDS = 90
+LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 FLAGS = [
     "--disable-gpu",
     "--disable-quic",
@@ -147,10 +148,7 @@ def serve_lab(home: Path, environment: dict[str, str]) -> Iterator[Lab]:
         )
         try:
             url = _await_url(server, Path(environment["JUPYTER_RUNTIME_DIR"]), home / "lab.log")
-            lab = Lab(url=url, token=token, folder=folder)
-            yield lab
-            for kernel in lab.ask("/api/kernels"):
-                lab.ask(f"/api/kernels/{kernel['id']}", "DELETE")
+            yield Lab(url=url, token=token, folder=folder)
         finally:
             server.terminate()
             server.wait(20)
@@ -180,7 +178,7 @@ class Notebook:
         self.complaints: list[str] = []
         self.strangers: list[str] = []
         self.page = browser.new_page(viewport={"width": 1280, "height": 800})
-        self.page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
+        self.page.on("console", self._note_complaint)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda asked: self._note_stranger(asked.url))
 
@@ -194,6 +192,12 @@ class Notebook:
         while not self.page.evaluate(KERNEL_READY, self.path.name):
             assert time.monotonic() < deadline, "the notebook's kernel did not get ready"
             self.page.wait_for_timeout(100)
+        self.wear(LIGHT)
+
+    def wear(self, theme: str) -> None:
+        """Change the theme and wait until it is on."""
+        self.command("apputils:change-theme", theme=theme)
+        self.page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
 
     def run(self, index: int) -> Locator:
         """Run one cell, wait until it is done, and return its output area."""
@@ -223,11 +227,18 @@ class Notebook:
     def saved(self) -> nbformat.NotebookNode:
         """Save the notebook and return what stands in the file."""
         self.command("docmanager:save")
-        return nbformat.read(self.path, as_version=4)
+        book: nbformat.NotebookNode = nbformat.read(self.path, as_version=4)
+        return book
 
     def close(self) -> None:
-        """Close the page."""
+        """Close the page and end its kernel."""
         self.page.close()
+        for kernel in self.lab.ask("/api/kernels"):
+            self.lab.ask(f"/api/kernels/{kernel['id']}", "DELETE")
+
+    def _note_complaint(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.complaints.append(said.text)
 
     def _note_stranger(self, address: str) -> None:
         if not address.startswith((self.lab.url, "data:", "blob:")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from lab import Notebook
+from lab import DARK, LIGHT, Notebook
 from playwright.sync_api import Locator, expect
 
 LOAD = "%load_ext dalle_nb"
@@ -14,18 +14,26 @@ PATIENCE = 20_000
 
 HOSTILE = """%%dalle
 a cat <script>window.caught = "script"</script> <img src="nowhere.png" onerror="window.caught = 'image'">
-</div><iframe src="javascript:parent.caught='frame'"></iframe> [link](javascript:caught) $\\href{javascript:caught}{x}$"""
+</div><iframe src="javascript:parent.caught='frame'"></iframe> [link](javascript:caught) $\\href{javascript:caught}{x}$ for $5 or $6"""
 
 THREAD = """
-import contextvars, threading, time
-ready = threading.Event()
+import contextvars, threading
+import dalle_nb as dn
+drawn, ready = threading.Event(), threading.Event()
 
 def draw():
+    run = dn.generate("a cat in the snow")
+    drawn.set()
     ready.wait(30)
-    get_ipython().run_cell_magic("dalle", "", "a cat in the snow")
+    display(run)
 
-worker = threading.Thread(target=contextvars.copy_context().run, args=(draw,))
-worker.start()"""
+worker = threading.Thread({thread})
+worker.start()
+drawn.wait(30);"""
+THREADS = {
+    "plain": "target=draw",
+    "in a copied context": "target=contextvars.copy_context().run, args=(draw,)",
+}
 
 
 def picture_in(output: Locator) -> Locator:
@@ -57,8 +65,7 @@ def test_a_chinese_prompt_shows_a_picture_under_its_cell(notebook: Notebook) -> 
     assert natural_size(picture) == [512, 512]
     expect(output.filter(has_text="#1")).to_contain_text("一只穿着宇航服的猫咪")
     notebook.screenshot("first-picture-light")
-    notebook.command("apputils:change-theme", theme="JupyterLab Dark")
-    expect(notebook.page.locator("body[data-jp-theme-light=false]")).to_have_count(1)
+    notebook.wear(DARK)
     notebook.screenshot("first-picture-dark")
 
 
@@ -105,14 +112,15 @@ def test_script_in_a_prompt_is_inert(notebook: Notebook) -> None:
         '<script>window.caught = "script"'
     )
     assert notebook.page.evaluate("window.caught === undefined")
-    for tag in ("script", "iframe", "a", "img[src^=nowhere]"):
+    for tag in ("script", "iframe", "a", "img[src^=nowhere]", "mjx-container"):
         expect(output.locator(tag)).to_have_count(0)
     notebook.screenshot("hostile-prompt")
 
 
-def test_a_draw_in_a_thread_shows_under_the_cell_that_started_it(notebook: Notebook) -> None:
-    """A picture drawn in the background appears under its own cell, though another runs meanwhile."""
-    notebook.open(LOAD, THREAD, "ready.set(); worker.join(); print('joined')")
+@pytest.mark.parametrize("thread", THREADS.values(), ids=THREADS)
+def test_a_draw_in_a_thread_shows_under_the_cell_that_asked_for_it(notebook: Notebook, thread: str) -> None:
+    """A picture drawn in the background appears under its own cell, though another runs by then."""
+    notebook.open(LOAD, THREAD.format(thread=thread), "ready.set(); worker.join(); print('joined')")
     for index in range(3):
         notebook.run(index)
     picture_in(notebook.output(1))
@@ -131,11 +139,11 @@ def test_an_error_is_two_plain_lines(notebook: Notebook) -> None:
     notebook.screenshot("error")
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_a_caption_can_be_read_on_light_and_dark(notebook: Notebook, theme: str) -> None:
     """The caption takes its colour from JupyterLab, with enough contrast in either theme."""
     notebook.open(LOAD, ASTRONAUT)
-    notebook.command("apputils:change-theme", theme=theme)
+    notebook.wear(theme)
     notebook.run(0)
     picture_in(notebook.run(1))
     caption = notebook.output(1).filter(has_text="#")
