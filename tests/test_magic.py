@@ -436,3 +436,15 @@ def test_hostile_prompts_reach_no_notebook(server: Api, kernel: Kernel) -> None:
     assert "<script" not in html
     assert "<img" not in html
     assert "[U+202E]" in html
+
+
+def test_a_broken_preview_is_left_out(bare_shell: InteractiveShell) -> None:
+    """What a server streams as a partial picture and is none neither shows nor stops the drawing."""
+    from dalle_nb._live import LiveView
+    from dalle_nb._settings import Settings
+
+    view = LiveView(Settings(), price=False)
+    with capture_output() as captured:
+        view.preview(1, b"\x89PNG\r\n\x1a\nno picture")
+    assert captured.outputs == []
+    assert not view.begun
