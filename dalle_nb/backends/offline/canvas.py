@@ -50,6 +50,13 @@ def times(colour: Colour, factor: Colour | float) -> Colour:
     return red, green, blue
 
 
+def blend(first: Colour | Plane, second: Colour | Plane, share: Plane) -> Plane:
+    """Return a picture (h, w, 3) that goes from one colour (or picture) to another as ``share`` (h, w) says."""
+    start, end = np.asarray(first, np.float32), np.asarray(second, np.float32)
+    blended: Plane = start + (end - start) * share[..., None]
+    return blended
+
+
 def ramp(low: float, high: float, value: Plane) -> Plane:
     """Return 0 below ``low``, 1 above ``high`` and a smooth step between (``low`` may be the larger)."""
     part = np.clip((value - low) * (1 / (high - low)), 0, 1)

@@ -20,6 +20,7 @@ _MOST = 12  # copies of one thing
 _SIZES = {"small": 0.62, "large": 1.35, None: 1.0}
 _SIDES = {"left": 0.25, "right": 0.75, "centre": 0.5}
 _LARGE = frozenset({"building", "plant"})
+_SWIMMERS = frozenset({"animal", "vehicle"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +79,17 @@ def _choose_spot(thing: Thing, rank: int, free: dict[str, list[Spot]], stage: St
     where = "ground"
     if thing.place == "sky" or art.pose in ("fly", "launch"):
         where = "sky"
-    elif free["water"] and art.scene in ("sea", "underwater"):
+    elif free["water"] and art.scene in ("sea", "underwater") and art.category in _SWIMMERS:
         where = "water"
     elif thing.place == "back" or (rank > 0 and art.category in _LARGE):
         where = "back"
     spots = free[where] or list(stage.spots[-1:])
     spot = spots.pop(0)
-    if thing.place in _SIDES:
+    if thing.place == "front":
+        spot = replace(spot, y=min(0.97, spot.y + 0.04), scale=spot.scale * 1.15)
+    elif thing.place in _SIDES:
         spot = replace(spot, x=_SIDES[thing.place])
-    elif (
-        rank == 0
-        and len(free["ground"]) == len(stage.spots) - 1
-        and where == "ground"
-        and art.category in _LARGE
-    ):
+    elif rank == 0 and where == "ground" and art.category in _LARGE:
         spot = replace(spot, x=0.5)
     return spot, where
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas, blend, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
@@ -47,8 +47,8 @@ def _raise_dune(canvas: Canvas, light: Light, step: int) -> None:
     reach = np.clip(np.abs(line - 0.5) * 1.5 + winding * 0.25, 0, 1) * (rise * 2.4)
     shade = np.where(flank > 0, ramp(0.012, -0.012, below - reach), 0) * 0.75
     sand = hexed("#f4f6fb") if light.snowy else mix(hexed("#f0c98c"), hexed("#e2a45e"), near)
-    lit = np.asarray(light.far(sand, 0.45 * (1 - near)), np.float32)
-    dark = np.asarray(light.far(times(sand, (0.62, 0.52, 0.55)), 0.4 * (1 - near)), np.float32)
+    lit = light.far(sand, 0.45 * (1 - near))
+    dark = light.far(times(sand, (0.62, 0.52, 0.55)), 0.4 * (1 - near))
     ripples = np.sin(
         below * 110 / (0.4 + near) + part.line(f"wind-{step}", 0.2) * 9 + part.noise("wind", 0.1) * 5
     ) * (0.035 * near)
@@ -58,5 +58,4 @@ def _raise_dune(canvas: Canvas, light: Light, step: int) -> None:
         + 0.12 * (part.noise(f"sand-{step}", 0.3, flat=3, octaves=4) - 0.5)
         - 0.14 * ramp(0, 0.4, below)
     )
-    body = (lit + (dark - lit) * shade[..., None]) * tone[..., None]
-    part.over(body, part.edge(below))
+    part.over(blend(lit, dark, shade), part.edge(below), tone=tone)

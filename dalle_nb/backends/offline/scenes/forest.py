@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Pen, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas, Pen, blend, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow
@@ -110,8 +110,7 @@ def _hang_canopy(
     body = coarse * 0.55 + fine * 0.6 + (1 - part.y / hem) * 0.55
     thin = 0.22 if light.snowy or (not light.leaves) else 0.0
     cover = ramp(0.58 + thin, 0.66 + thin, body)
-    dark, mid, pale = (np.asarray(light.far(colour, 0.6 * (1 - near)), np.float32) for colour in leaves[:3])
-    tone = ramp(0.3, 0.75, part.noise(f"dapple-{layer}", 0.05, octaves=3))[..., None]
-    spark = ramp(0.62, 0.9, fine)[..., None] * (0.85 - 0.35 * near)
-    face = dark * (1 - 0.3 * near) + (mid - dark) * tone * (0.9 - 0.3 * near)
-    part.over(face + (pale - face) * spark, cover)
+    dark, mid, pale = (light.far(colour, 0.6 * (1 - near)) for colour in leaves[:3])
+    dapple = ramp(0.3, 0.75, part.noise(f"dapple-{layer}", 0.05, octaves=3)) * (0.9 - 0.3 * near)
+    spark = ramp(0.62, 0.9, fine) * (0.85 - 0.35 * near)
+    part.over(blend(blend(times(dark, 1 - 0.3 * near), mid, dapple), pale, spark), cover)

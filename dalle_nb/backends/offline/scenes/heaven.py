@@ -53,10 +53,10 @@ def spread_clouds(canvas: Canvas, light: Light, horizon: float, cover: float) ->
     density = ramp(low, low + 0.26, body)
     # The side towards the light is bright: compare with the cloud a little higher and nearer the sun.
     above = sky.shifted(body, 0.016 if light.sun[0] < 0.5 else -0.016, 0.016)
-    lit = ramp(-0.16, 0.12, body - above)[..., None]
-    shade, bright = (np.asarray(c, np.float32) for c in (light.cloud_shade, light.cloud))
-    fade = ramp(horizon, horizon * 0.72, sky.y)
-    sky.over(shade + (bright - shade) * lit, density * (0.35 + 0.6 * fade))
+    lit = ramp(-0.16, 0.12, body - above)
+    density *= 0.35 + 0.6 * ramp(horizon, horizon * 0.72, sky.y)
+    sky.over(light.cloud_shade, density)
+    sky.over(light.cloud, density * lit)
 
 
 def hang_sun(canvas: Canvas, light: Light, horizon: float) -> None:

@@ -32,13 +32,13 @@ def paint_ridge(
     varies. Returns the crest (1, w) in heights.
     """
     crest = base - rise * (canvas.line(name, cell) - 0.5) * 2
-    below = canvas.y - crest
-    cover = canvas.edge(below)
+    part = canvas.band(float(crest.min()), 1)
+    below = part.y - crest
+    cover = part.edge(below)
     if mist:
         cover = cover * np.clip(1 - below / mist, 0, 1) ** 0.8
-    tone = canvas.noise(f"{name}-face", cell * 0.35, flat=1.4, octaves=5) - 0.5
-    body = np.asarray(light.far(colour, distance), np.float32) * (1 + rough * tone)[..., None]
-    canvas.over(body, cover)
+    tone = part.noise(f"{name}-face", cell * 0.35, flat=1.4, octaves=5) - 0.5
+    part.over(light.far(colour, distance), cover, tone=1 + rough * tone)
     return crest
 
 

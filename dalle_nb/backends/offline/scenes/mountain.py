@@ -64,18 +64,16 @@ def raise_peaks(
     fold = 1 - np.abs(canvas.line(name, cell, octaves=3) - 0.5) * 3.4
     ragged = canvas.line(f"{name}-teeth", cell * 0.3, octaves=5) - 0.5
     crest = base - rise * (fold * 0.95 + ragged * 0.3)
-    below = canvas.y - crest
-    facets = _fold_facets(canvas, name, crest, light)
+    part = canvas.band(float(crest.min()), base + 0.22)
+    cover = part.edge(part.y - crest)
+    facets = _fold_facets(part, name, crest, light)
     snowline = _SNOWLINE.get(light.season, 0.5) * rise
-    high = (base + 0.1) - canvas.y + (facets - 0.5) * 0.16
-    snow = ramp(snowline, snowline + 0.09, high) if not light.snowy else ramp(-0.12, 0.06, high)
-    rock = np.asarray(light.far(hexed("#747f97"), distance), np.float32) * (0.5 + 0.75 * facets)[..., None]
-    white = np.asarray(light.far(SNOW, distance * 0.8), np.float32)
-    shade = np.asarray(mix(light.far(hexed("#8fa6cc"), distance), light.zenith, 0.18), np.float32)
-    lit = ramp(0.32, 0.62, facets)[..., None]
-    body = rock + (shade + (white - shade) * lit - rock) * snow[..., None]
-    canvas.over(body, canvas.edge(below))
-    canvas.over(light.haze, ramp(base + 0.02, base + 0.14, canvas.y) * canvas.edge(below) * 0.55)
+    high = base + 0.1 - part.y + (facets - 0.5) * 0.16
+    snow = cover * (ramp(-0.12, 0.06, high) if light.snowy else ramp(snowline, snowline + 0.09, high))
+    part.over(light.far(hexed("#747f97"), distance), cover, tone=0.5 + 0.75 * facets)
+    part.over(mix(light.far(hexed("#8fa6cc"), distance), light.zenith, 0.18), snow)
+    part.over(light.far(SNOW, distance * 0.8), snow * ramp(0.32, 0.62, facets))
+    part.over(light.haze, ramp(base + 0.02, base + 0.14, part.y) * cover * 0.55)
 
 
 def _fold_facets(canvas: Canvas, name: str, crest: Plane, light: Light) -> Plane:

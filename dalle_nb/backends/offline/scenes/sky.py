@@ -68,8 +68,7 @@ def _bank_clouds(canvas: Canvas, light: Light, step: int) -> None:
     lit = ramp(-0.12, 0.42, inside - part.shifted(inside, -side * size * 0.5, size * 0.5))
     billow = part.noise(f"billow-{step}", size * 2.2, flat=1.3, octaves=5) - 0.5
     bright, shade = (
-        np.asarray(mix(colour, light.horizon, 0.55 * (1 - near)), np.float32)
-        for colour in (light.cloud, light.cloud_shade)
+        mix(colour, light.horizon, 0.55 * (1 - near)) for colour in (light.cloud, light.cloud_shade)
     )
-    tone = np.clip(0.28 + 0.72 * lit + 0.4 * billow, 0, 1)[..., None]
-    part.over(shade + (bright - shade) * tone, cover * 0.97)
+    part.over(shade, cover * 0.97)
+    part.over(bright, cover * np.clip(0.28 + 0.72 * lit + 0.4 * billow, 0, 1))
