@@ -126,7 +126,7 @@ def test_a_forked_child_outlives_its_parent(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
     """A picture or row that finds no room is told in two lines; what was kept stays, and room heals it."""
     home = tmp_path / "home"
-    picture, row = run_program("fill_the_disk", home, 200_000)
+    picture, row = run_program("fill_the_disk", home, 400_000)
 
     assert picture[:2] == ["StoreUnwritable", f"The disk that holds {home} is full."]
     assert "DALLE_NB_HOME" in picture[2]
@@ -135,7 +135,7 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
     assert list((home / "tmp").iterdir()) == []
     runs = {run.request.prompt: run for run in store.newest(10_000)}
     assert store.read(runs["kept before"].pictures[0].sha256) == b"small"
-    assert store.read(runs["a fox"].pictures[0].sha256) == b"x" * 400_000
+    assert store.read(runs["a fox"].pictures[0].sha256) == b"x" * 800_000
     assert store.probe().complaints == ()
 
 

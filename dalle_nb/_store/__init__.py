@@ -13,16 +13,18 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import insert, update
 
 from dalle_nb._errors import StoreError
 from dalle_nb._language import tr
+from dalle_nb._query import Query
 from dalle_nb._records import (
     Attempt,
     Blob,
@@ -36,24 +38,27 @@ from dalle_nb._records import (
 )
 from dalle_nb._store.checkup import StoreFacts, check_room, look_over
 from dalle_nb._store.files import Files, sync
-from dalle_nb._store.ledger import Budget, reserve, total
+from dalle_nb._store.ledger import Budget, Entry, entries, reserve, total
 from dalle_nb._store.owners import owner
 from dalle_nb._store.queries import (
     count_children,
     count_runs,
     good_runs,
+    insert_picture,
     insert_run,
-    newest_runs,
     one_run,
     picture_with,
+    select_column,
+    select_runs,
 )
 from dalle_nb._store.recovery import recover
-from dalle_nb._store.rows import attempt_row, picture_row, run_row, sidecar_bytes
-from dalle_nb._store.schema import attempts, migrate, pictures, runs
+from dalle_nb._store.rows import attempt_row, sidecar_bytes
+from dalle_nb._store.schema import attempts, migrate, runs
+from dalle_nb._store.search import settle_index
 from dalle_nb._store.sqlite import Database
 from dalle_nb._store.troubles import explained
 
-__all__ = ["Budget", "Store", "StoreFacts"]
+__all__ = ["Budget", "Entry", "Store", "StoreFacts"]
 
 
 class Store:
@@ -74,6 +79,7 @@ class Store:
             store = cls(home, Files(home), Database(home / "history.db"))
             store._database.settle()
             migrate(store._database)
+            settle_index(store._database)
             recover(store._database, store._files)
         return store
 
@@ -119,7 +125,7 @@ class Store:
             ),
             backend=plan.backend,
             model=plan.model,
-            sent=tuple(call.parameters for call in plan.calls),
+            sent=tuple(dict(call.parameters) for call in plan.calls),
             estimate=plan.estimate,
             parent=parent,
             recipe=plan.recipe,
@@ -131,7 +137,7 @@ class Store:
         with self._database.writing() as connection:
             if budget is not None:
                 reserve(connection, plan.estimate, budget)
-            return replace(run, id=insert_run(connection, {**run_row(run), "owner": owner()}))
+            return replace(run, id=insert_run(connection, run, owner=owner()))
 
     def keep(
         self,
@@ -165,7 +171,7 @@ class Store:
             self._files.write(self._sidecar(run, picture), sidecar_bytes(run, picture))
             sync(self._files.keep(data, picture.sha256, media_type).parent)
         with self._database.writing() as connection:
-            connection.execute(insert(pictures), picture_row(picture, run.id))
+            insert_picture(connection, picture, run.id)
         return picture
 
     def keep_input(self, blob: Blob) -> Blob:
@@ -206,7 +212,7 @@ class Store:
         with self._database.writing() as connection:
             outcome = update(runs).where(runs.c.uid == uid).values(
                 status=status, seconds=seconds, usage=usage, cost=cost, notes=tuple(notes), failure=failure,
-                owner=None,
+                error=failure and failure.error, owner=None,
             )  # fmt: skip
             connection.execute(outcome)
             run = one_run(connection, uid)
@@ -227,24 +233,55 @@ class Store:
 
     def newest(self, limit: int, offset: int = 0) -> list[RunRecord]:
         """Return Runs, newest first, those that are deleted left out."""
-        with self._database.reading() as connection:
-            return newest_runs(connection, limit, offset)
+        return self.select(Query(), limit, offset)
 
-    def count(self) -> int:
-        """Return how many Runs there are, those that are deleted left out."""
-        with self._database.reading() as connection:
-            return count_runs(connection)
+    def select(self, query: Query, limit: int | None = None, offset: int = 0) -> list[RunRecord]:
+        """Return the Runs that are meant, in order.
 
-    def find(self, identity: str, *, backend: str, model: str) -> RunRecord | None:
-        """Return the newest good Run of an identical Request, drawn there by that model, its files at hand."""
+        Raises:
+            OptionError: the history has no such column, or a value is none of its kind.
+        """
         with self._database.reading() as connection:
-            found = good_runs(connection, identity, backend, model)
+            return select_runs(connection, query, limit, offset)
+
+    def column(self, query: Query, name: str) -> list[Any]:
+        """Return one column of the Runs that are meant, in order; OptionError as for `select`."""
+        with self._database.reading() as connection:
+            return select_column(connection, query, name)
+
+    def ids(self, query: Query) -> list[int]:
+        """Return the ids of the Runs that are meant, in order; OptionError as for `select`."""
+        return self.column(query, "id")
+
+    def count(self, query: Query = Query()) -> int:  # noqa: B008 - it is frozen
+        """Return how many Runs are meant; by default all that are not deleted."""
+        with self._database.reading() as connection:
+            return count_runs(connection, query)
+
+    def find(
+        self, identity: str, *, backend: str, model: str, without: Collection[str] = ()
+    ) -> RunRecord | None:
+        """Return the newest good Run of an identical Request, drawn there by that model, its files at hand.
+
+        ``without`` are uids of Runs that are not meant.
+        """
+        with self._database.reading() as connection:
+            found = good_runs(connection, identity, backend, model, without)
         return next((run for run in found if run.pictures and self._has_all(run)), None)
 
     def spent(self, since: datetime | None = None) -> int:
         """Return the known costs of all Runs asked at or after ``since``, in millionths of a dollar."""
         with self._database.reading() as connection:
             return total(connection, runs.c.cost, since)
+
+    def ledger(self, by: str) -> tuple[Entry, ...]:
+        """Return what was spent, summed by ``day``, ``model`` or ``notebook``.
+
+        Raises:
+            OptionError: it cannot be summed by that.
+        """
+        with self._database.reading() as connection:
+            return tuple(entries(connection, by))
 
     def count_children(self, uid: str) -> int:
         """Return how many Runs name that one as their parent."""

@@ -6,12 +6,12 @@ call, in the transaction that writes its row, so that concurrent kernels cannot 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, String, case, cast, func, select
 
-from dalle_nb._errors import BudgetError
+from dalle_nb._errors import BudgetError, OptionError
 from dalle_nb._language import tr
 from dalle_nb._records import Estimate
 from dalle_nb._store.schema import runs
@@ -53,6 +53,74 @@ def total(connection: Connection, amount: ColumnElement[int], since: datetime | 
     if since is not None:
         question = question.where(runs.c.created >= since)
     return int(connection.scalar(question) or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the ledger. Money in millionths of a dollar."""
+
+    name: str
+    """The day (YYYY-MM-DD, here), the model or the notebook; empty where nobody knows which."""
+    runs: int = 0
+    spent: int = 0
+    """What is known to have been spent."""
+    free: int = 0
+    """Runs that cost nothing: refused, failed before they were served, or drawn by a free server."""
+    simulated: int = 0
+    """Runs of the offline painter, whose usage is simulated."""
+    unknown: int = 0
+    """Runs that may have been billed."""
+    at_most: int = 0
+    """What those with a known price may have cost."""
+
+    def __add__(self, other: Entry) -> Entry:
+        sums = {each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)[1:]}
+        return Entry(name=self.name, **sums)
+
+
+def entries(connection: Connection, by: str) -> list[Entry]:
+    """Return what was spent, summed by ``day``, ``model`` or ``notebook``; deleted Runs count too.
+
+    Raises:
+        OptionError: it cannot be summed by that.
+    """
+    if by not in _KEYS:
+        raise OptionError(
+            tr("The ledger has no column {by}.", by=repr(by)[:80]),
+            tr("Try: {names}", names=" | ".join(_KEYS)),
+        )
+    offline = runs.c.backend == "offline"
+    open_ = ~offline & runs.c.cost.is_(None)
+    sums = (
+        func.count().label("runs"),
+        func.coalesce(func.sum(runs.c.cost), 0).label("spent"),
+        _count(~offline & (runs.c.cost == 0)).label("free"),
+        _count(offline).label("simulated"),
+        _count(open_).label("unknown"),
+        func.coalesce(func.sum(case((open_, runs.c.reserved))), 0).label("at_most"),
+    )
+    key = _KEYS[by].label("name")
+    found: dict[str, Entry] = {}
+    for row in connection.execute(select(key, *sums).group_by(key)).mappings():
+        entry = Entry(**{**row, "name": _local_day(row["name"]) if by == "day" else row["name"] or ""})
+        found[entry.name] = found[entry.name] + entry if entry.name in found else entry
+    return sorted(found.values(), key=lambda each: each.name if by == "day" else each.spent, reverse=True)
+
+
+# Minutes, for a day begins here at another time than in UTC, in which the history counts.
+_KEYS = {
+    "day": func.substr(cast(runs.c.created, String), 1, 16),
+    "model": runs.c.model,
+    "notebook": runs.c.notebook,
+}
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def _local_day(minute: str) -> str:
+    return datetime.fromisoformat(minute).replace(tzinfo=UTC).astimezone().date().isoformat()
 
 
 def dollars(amount: int) -> str:

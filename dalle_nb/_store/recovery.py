@@ -6,13 +6,13 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from dalle_nb._records import PictureRecord, RunRecord, Status
 from dalle_nb._store.files import Files
 from dalle_nb._store.owners import alive
-from dalle_nb._store.queries import insert_run
-from dalle_nb._store.rows import picture_row, read_sidecar, run_row
+from dalle_nb._store.queries import insert_picture, insert_run
+from dalle_nb._store.rows import read_sidecar
 from dalle_nb._store.schema import pictures, runs
 from dalle_nb._store.sqlite import Database
 
@@ -77,14 +77,12 @@ def _adopt(connection: Connection, family: list[Found]) -> None:
     known = set(connection.scalars(select(pictures.c.index).where(pictures.c.run == number)))
     for _, picture in family:
         if picture.index not in known:
-            connection.execute(insert(pictures), picture_row(picture, number))
+            insert_picture(connection, picture, number)
             known.add(picture.index)
 
 
 def _restore(connection: Connection, run: RunRecord) -> int:
     """Return the id of a row made anew from a sidecar: the one it had, where that is free."""
     finished = Status.INTERRUPTED if run.status is Status.ASKED else run.status
-    values = run_row(replace(run, status=finished))
-    if connection.scalar(select(runs.c.id).where(runs.c.id == run.id)) is None:
-        values["id"] = run.id
-    return insert_run(connection, values)
+    taken = connection.scalar(select(runs.c.id).where(runs.c.id == run.id)) is not None
+    return insert_run(connection, replace(run, status=finished), **({} if taken else {"id": run.id}))

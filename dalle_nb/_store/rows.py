@@ -36,6 +36,16 @@ _ATTEMPT = tuple(field.name for field in fields(Attempt))
 
 def run_row(run: RunRecord) -> dict[str, Any]:
     """Return the values of a Run's row, id and owner left out."""
+    return _run_form(run) | {
+        "size": _size_of(run),
+        "quality": _asked(run, "quality"),
+        "n": _count_asked(run),
+        "pictures": sum(picture.index > 0 for picture in run.pictures),
+        "error": run.failure and run.failure.error,
+    }
+
+
+def _run_form(run: RunRecord) -> dict[str, Any]:
     return {
         "uid": run.uid,
         "created": run.created,
@@ -116,7 +126,7 @@ def picture_of(row: Row) -> PictureRecord:
 
 def sidecar_bytes(run: RunRecord, picture: PictureRecord) -> bytes:
     """Return what lies beside a picture file: all that is needed to put both back into a history."""
-    form = {"dalle_nb": 1, "run": {**run_row(run), "id": run.id}, "picture": picture}
+    form = {"dalle_nb": 1, "run": {**_run_form(run), "id": run.id}, "picture": picture}
     return dump(form).encode()
 
 
@@ -133,6 +143,22 @@ def read_sidecar(text: bytes) -> tuple[RunRecord, PictureRecord]:
         return run_of({**row, **moments}), picture_of(form["picture"])
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(str(error)) from error
+
+
+def _asked(run: RunRecord, name: str) -> str | None:
+    """Return what a parameter was sent as, or else asked for."""
+    found = (each[name] for each in (*run.sent, run.request.options) if each.get(name) is not None)
+    return next(map(str, found), None)
+
+
+def _size_of(run: RunRecord) -> str | None:
+    width, height = _asked(run, "width"), _asked(run, "height")
+    return f"{width}x{height}" if width and height else _asked(run, "size")
+
+
+def _count_asked(run: RunRecord) -> int:
+    counts = [each.get("n", 1) for each in run.sent] or [run.request.options.get("n", 1)]
+    return sum(count for count in counts if isinstance(count, int))
 
 
 def _attempt_of(row: Row) -> Attempt:

@@ -5,7 +5,7 @@ No SQL of one database only: types and statements are SQLAlchemy's, and `sqlite`
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -31,6 +32,9 @@ from sqlalchemy import (
 from dalle_nb._errors import StoreDamaged
 from dalle_nb._language import tr
 from dalle_nb._store.sqlite import Database, read_version, write_version
+
+SEPARATOR = "\x1f"
+"""Stands between texts that are kept in one column; a text never holds it (ASCII's unit separator)."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -47,15 +51,37 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Words(TypeDecorator[str]):
-    """Text from anywhere. Lone surrogates and NULs, which a database may refuse, become U+FFFD."""
+    """Text from anywhere, as `cleaned` leaves it."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+        return None if value is None else cleaned(value)
+
+
+class Tags(TypeDecorator[tuple[str, ...]]):
+    """Words between separators, and one before and after them all, so that each is found as a part of the text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[str] | None, _dialect: Dialect) -> str | None:
+        return None if value is None else SEPARATOR + "".join(tag_part(tag) for tag in value)
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> tuple[str, ...] | None:
+        return None if value is None else tuple(value.split(SEPARATOR)[1:-1])
+
+
+def cleaned(text: str) -> str:
+    """Return the text as any database takes it: lone surrogates, NULs and our separator are U+FFFD."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\ufffd").replace(SEPARATOR, "\ufffd")
+
+
+def tag_part(tag: str) -> str:
+    """Return what stands for a tag in the column of tags, after a separator."""
+    return cleaned(tag) + SEPARATOR
 
 
 METADATA = MetaData()
@@ -89,13 +115,24 @@ runs = Table(
     Column("failure", JSON(none_as_null=True)),
     Column("parent", String(64), index=True),
     Column("notebook", Words),
-    Column("tags", JSON, nullable=False),
+    Column("tags", Tags, nullable=False),
     Column("starred", Boolean, nullable=False),
-    Column("deleted", Moment, index=True),
+    Column("deleted", Moment),
+    # Told by the columns around them, kept for filters and order.
+    Column("size", Words),
+    Column("quality", Words),
+    Column("n", Integer, nullable=False),
+    Column("pictures", Integer, nullable=False),
+    Column("error", String(64)),
     # The process that draws it; None once it is finished.
     Column("owner", String(255), index=True),
     # Budgets and the ledger are summed from this index alone.
     Index("ix_runs_money", "created", "cost", "reserved"),
+    # Filtered, counted and sorted by without reading the rows; `deleted` goes along, for it is always asked.
+    Index("ix_runs_status", "status", "deleted"),
+    Index("ix_runs_model", "model", "deleted"),
+    Index("ix_runs_cost", "cost", "deleted"),
+    Index("ix_runs_seconds", "seconds", "deleted"),
     sqlite_autoincrement=True,
 )
 
@@ -129,6 +166,41 @@ attempts = Table(
     Column("usage", JSON(none_as_null=True)),
     Column("cost", BigInteger),
 )
+
+words = Table(
+    "words",
+    METADATA,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    # All that is searched of a Run, folded; what indexes it is made by `search`.
+    Column("text", Text, nullable=False),
+)
+
+inputs = Table(
+    "inputs",
+    METADATA,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("sha256", String(64), primary_key=True, index=True),
+)
+
+thumbnails = Table(
+    "thumbnails",
+    METADATA,
+    Column("sha256", String(64), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# What was spent on Runs that are purged: their money is gone all the same.
+purged = Table(
+    "purged",
+    METADATA,
+    Column("uid", String(64), primary_key=True),
+    Column("created", Moment, nullable=False),
+    Column("cost", BigInteger),
+    Column("reserved", BigInteger),
+)
+
+_trash = runs.c.deleted.is_not(None)
+Index("ix_runs_deleted", runs.c.deleted, sqlite_where=_trash, postgresql_where=_trash)
 
 
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (METADATA.create_all,)
