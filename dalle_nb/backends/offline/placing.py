@@ -32,10 +32,9 @@ class Placement:
     x: float
     """Unit coordinate of its foot."""
     y: float
-    aloft: bool = False
-    """Whether it hangs in the air, without a shadow."""
-    afloat: bool = False
-    """Whether it is in water (or air) that mirrors it and takes no shadow."""
+    shadow: bool = True
+    mirror: float = 0.0
+    """How strong its mirror image is, 0 to 1: in water, or on a wet ground."""
     distance: float = 0
     """0 near to 1 far."""
     order: float = 0
@@ -66,10 +65,7 @@ def arrange(canvas: Canvas, sketch: Sketch, stage: Stage) -> list[Placement]:
         spot, where = _choose_spot(thing, rank, free, stage)
         for copy in range(min(thing.count, _MOST)):
             one = _spread(spot, copy, min(thing.count, _MOST), total)
-            one = replace(one, least=0.17 if total == 1 else 0.07)
-            placements += _place(
-                canvas, thing, one, stage, aloft=where == "sky", afloat=where == "water" or stage.floats
-            )
+            placements += _place(canvas, thing, one, stage, where)
     return sorted(placements, key=lambda placement: placement.order)
 
 
@@ -77,7 +73,8 @@ def _choose_spot(thing: Thing, rank: int, free: dict[str, list[Spot]], stage: St
     """Return the best free spot for a thing and the layer it is in; what it asks for comes first."""
     art = subjects.subject(thing.name, thing.pose)
     where = "ground"
-    if thing.place == "sky" or art.pose in ("fly", "launch"):
+    adrift = stage.floats and not stage.mirror  # all is air or water here: no sky of its own
+    if not adrift and (thing.place == "sky" or art.pose in ("fly", "launch")):
         where = "sky"
     elif free["water"] and art.scene in ("sea", "underwater") and art.category in _SWIMMERS:
         where = "water"
@@ -96,60 +93,48 @@ def _choose_spot(thing: Thing, rank: int, free: dict[str, list[Spot]], stage: St
 
 def _spread(spot: Spot, copy: int, count: int, total: int) -> Spot:
     """Return the spot of one of several alike: beside each other, every other one a little farther off."""
+    if total == 1:
+        return replace(spot, least=0.17)
     shrink = 1 / (1 + 0.16 * (min(total, 8) - 1))
+    shared = replace(spot, least=0.07, widest=min(spot.widest, 0.56))
     if count == 1:
-        return replace(spot, scale=spot.scale * max(shrink, 0.7))
-    middle = 0.5 * (spot.x + 0.5)
-    along = (copy + 0.5) / count - 0.5
+        return replace(shared, scale=spot.scale * max(shrink, 0.7))
+    # Alone they take the whole width; beside others they keep to their own side.
+    middle, span = (0.5 * (spot.x + 0.5), 0.3) if total == count else (spot.x - 0.12, 0.18)
+    x = middle + ((copy + 0.5) / count - 0.5) * min(2.9 * span, span * count)
     back = copy % 2
-    return Spot(
-        x=middle + along * min(0.86, 0.3 * count),
-        y=spot.y - 0.06 * back,
-        scale=spot.scale * shrink * (1 - 0.16 * back),
-    )
+    return replace(shared, x=x, y=spot.y - 0.06 * back, scale=spot.scale * shrink * (1 - 0.16 * back))
 
 
-def _place(
-    canvas: Canvas, thing: Thing, spot: Spot, stage: Stage, *, aloft: bool, afloat: bool
-) -> list[Placement]:
+def _place(canvas: Canvas, thing: Thing, spot: Spot, stage: Stage, where: str) -> list[Placement]:
     """Return a thing on its spot, preceded by the seat it sits on."""
-    seat = thing.seat
-    distance = float(np.clip((stage.horizon + 0.25 - spot.y) / 0.5, 0, 0.6)) if not aloft else 0.1
-    if seat is None or seat in stage.painted or seat not in subjects.names():
-        sprite = _size_sprite(canvas, thing, spot)
-        return [
-            Placement(
-                thing=thing,
-                sprite=sprite,
-                x=spot.x,
-                y=_lift(spot, sprite, canvas, aloft),
-                aloft=aloft,
-                afloat=afloat,
-                distance=distance,
-                order=spot.y,
-            )
-        ]
-    chair = _size_sprite(canvas, Thing(name=seat), replace(spot, scale=spot.scale * 1.1))
-    below = Placement(
-        thing=Thing(name=seat), sprite=chair, x=spot.x, y=spot.y, distance=distance, order=spot.y
+    aloft = where == "sky"
+    distance = 0.1 if aloft else float(np.clip((stage.horizon + 0.25 - spot.y) / 0.5, 0, 0.6))
+    sprite = _size_sprite(canvas, thing, spot)
+    here = Placement(
+        thing=thing,
+        sprite=sprite,
+        x=spot.x,
+        y=spot.y + (len(sprite.pixels) / 2 / canvas.whole[1] if aloft else 0),
+        shadow=not (aloft or stage.floats or where == "water"),
+        mirror=0.0 if aloft else max(stage.mirror, 0.3 if where == "water" else 0.0),
+        distance=distance,
+        order=spot.y,
     )
-    at = below.anchor("seat", canvas) or (spot.x, spot.y)
-    sitter = _size_sprite(canvas, thing, replace(spot, scale=spot.scale * 0.95))
-    above = Placement(
-        thing=thing, sprite=sitter, x=at[0], y=at[1], aloft=True, distance=distance, order=spot.y
+    if thing.seat is None or thing.seat in stage.painted or thing.seat not in subjects.names():
+        return [here]
+    seat = Thing(name=thing.seat)
+    below = replace(
+        here, thing=seat, sprite=_size_sprite(canvas, seat, replace(spot, scale=spot.scale * 1.1))
     )
-    return [below, above]
-
-
-def _lift(spot: Spot, sprite: Sprite, canvas: Canvas, aloft: bool) -> float:
-    """Return the y of the baseline: a spot in the sky is the middle of the thing."""
-    return spot.y + (sprite.pixels.shape[0] / 2 / canvas.whole[1] if aloft else 0)
+    x, y = below.anchor("seat", canvas) or (spot.x, spot.y)
+    return [below, replace(here, x=x, y=y, shadow=False, mirror=0.0)]
 
 
 def _size_sprite(canvas: Canvas, thing: Thing, spot: Spot) -> Sprite:
     """Draw a thing as large as it looks on a spot: nature's sizes, drawn nearer to each other as in a picture book."""
     art = subjects.subject(thing.name, thing.pose)
-    share = spot.scale * art.height**0.4 * _SIZES.get(thing.size, 1.0) * min(1.0, 0.4 + 0.6 * canvas.aspect)
+    share = spot.scale * art.height**0.35 * _SIZES.get(thing.size, 1.0) * min(1.0, 0.4 + 0.6 * canvas.aspect)
     share = max(spot.least, min(share, 0.94 * spot.y if spot.y > 0.5 else 0.9))
     pixels = round(share * canvas.whole[1])
     sprite = art.sprite(pixels, colour=thing.colour, wears=thing.wears, holds=thing.holds)
@@ -166,11 +151,10 @@ def paint_placement(canvas: Canvas, placement: Placement, stage: Stage) -> None:
     colour, cover = picture[..., :3], picture[..., 3]
     left = round(placement.x * canvas.whole[0]) - placement.sprite.foot
     ground = round(placement.y * canvas.whole[1])
-    if not placement.aloft:
-        if stage.mirror or placement.afloat:
-            _paint_mirror(canvas, colour, cover, left, ground, placement, stage)
-        if not placement.afloat:
-            _paint_shadow(canvas, cover, left, ground, placement, stage)
+    if placement.mirror:
+        _paint_mirror(canvas, colour, cover, left, ground, placement, stage)
+    if placement.shadow:
+        _paint_shadow(canvas, cover, left, ground, placement, stage)
     lit = _light_sprite(colour, cover, placement, stage, canvas)
     _lay(canvas, lit, cover, left, ground - placement.sprite.baseline)
 
@@ -239,9 +223,7 @@ def _paint_mirror(
     """Paint a thing's mirror image on a wet or polished ground."""
     base = placement.sprite.baseline
     rows = cover[:base].shape[0]
-    fade = np.linspace(1, 0, rows, dtype=np.float32)[:, None] * (
-        1.4 * (stage.mirror or (0.3 if placement.afloat else 0))
-    )
+    fade = np.linspace(1, 0, rows, dtype=np.float32)[:, None] * (1.4 * placement.mirror)
     _lay(
         canvas,
         colour[:base][::-1] * np.asarray(stage.tint, np.float32),

@@ -59,6 +59,9 @@ EFFECTS = frozenset({
 })  # fmt: skip
 """What scenes and air can show besides things."""
 
+_WARM = frozenset({"sea", "beach", "desert", "underwater", "table"})
+"""Homes that are left when it is to snow."""
+
 _EFFECT_SCENES = {
     "earth": "space", "neon": "city", "flying-cars": "city", "fireworks": "city", "aurora": "mountain",
     "steam": "table", "sun": "sky", "rainbow": "meadow", "blossom": "meadow", "petals": "meadow",
@@ -78,7 +81,8 @@ def choose_scene(sketch: Sketch) -> str:
         return sketch.scene
     for thing in sketch.things:
         if thing.name in subjects.names():
-            return subjects.subject(thing.name).scene
+            home = subjects.subject(thing.name).scene
+            return "meadow" if sketch.weather == "snow" and home in _WARM else home
     fitting = (scene for effect, scene in _EFFECT_SCENES.items() if effect in sketch.effects)
     landscape = "meadow" if sketch.time or sketch.weather or sketch.season else "abstract"
     return next(fitting, landscape)

@@ -26,7 +26,10 @@ def paint(canvas: Canvas, sketch: Sketch, _light: Light) -> Stage:
             Spot(x=0.53, y=0.8, scale=0.4),
         ),
         back=(Spot(x=0.78, y=0.79, scale=0.26), Spot(x=0.12, y=0.77, scale=0.22)),
-        sky=(Spot(x=0.2, y=0.22, scale=0.3), Spot(x=0.45, y=0.14, scale=0.2)),
+        sky=(
+            Spot(x=0.15 if "earth" in sketch.effects else 0.76, y=0.3, scale=0.42),
+            Spot(x=0.5, y=0.16, scale=0.24),
+        ),
         horizon=_HORIZON,
         tint=(0.95, 0.97, 1.04),
         haze=hexed("#2a2f3e"),
