@@ -422,17 +422,18 @@ class Walk:
     def _pose(self, draft: Draft, token: Token) -> None:
         """Give a subject its pose; a second one only if the first has no art."""
         known = self.can.poses[draft.thing.name]
-        if token.name in known and (draft.posed is None or draft.posed.name not in known):
+        name = next(
+            (each for each in (token.name, *token.meaning.names("like")) if each in known), token.name
+        )
+        if name in known and (draft.posed is None or draft.posed.name not in known):
             draft.posed = token
-            draft.set(pose=token.name)
+            draft.set(pose=name)
         elif draft.posed is None:
             draft.posed = token
         if token.name == "fly" and draft.thing.place is None:
             draft.set(place="sky")
         # Whatever has no pose of standing stands anyway, and what has no wings flies as it is.
-        settled = token.name == draft.thing.pose or (
-            token.name not in known and token.name in ("stand", "fly")
-        )
+        settled = name == draft.thing.pose or (token.name not in known and token.name in ("stand", "fly"))
         self.note(token, token, "drawn" if settled else "undrawn")
 
     def _take_worn(self, token: Token) -> None:

@@ -13,9 +13,10 @@ import numpy as np
 
 from dalle_nb.backends.offline.canvas import Plane
 from dalle_nb.backends.offline.styles import brush, film, graphic, paper
-from dalle_nb.backends.offline.styles.sheet import Sheet
+from dalle_nb.backends.offline.styles.sheet import Sheet, resized
 
 _Pass = Callable[[Sheet], Plane]
+_MOST_WORKED = 3_000_000  # pixels that a medium is worked out on
 
 _MEDIA: dict[str, _Pass] = {
     "oil": brush.oil,
@@ -79,10 +80,20 @@ def restyle(rgb: Plane, styles: Sequence[str], seed: int) -> Plane:
     ``rgb`` is float32 (h, w, 3) from 0 to 1 and is used up. Unknown names are passed over; of several
     media the first counts, of several camera styles the first two.
     """
-    for passes in _chosen(styles):
-        rgb = passes(Sheet(rgb, seed))
+    for one in _chosen(styles):
+        rgb = _passed(one, rgb, seed)
         np.clip(rgb, 0, 1, out=rgb)
     return rgb
+
+
+def _passed(one: _Pass, rgb: Plane, seed: int) -> Plane:
+    height, width = rgb.shape[:2]
+    if height * width <= _MOST_WORKED or one not in _MEDIA.values():
+        return one(Sheet(rgb, seed))
+    # Paint and paper have no detail finer than this, and planes of that size a good deal of memory.
+    share = (_MOST_WORKED / (height * width)) ** 0.5
+    worked = one(Sheet(resized(rgb, round(width * share), round(height * share)), seed))
+    return resized(worked, width, height)
 
 
 def _chosen(styles: Sequence[str]) -> list[_Pass]:

@@ -22,6 +22,7 @@ from dalle_nb.backends.offline.styles.sheet import (
     saturate,
     slopes,
     to_image,
+    tone,
 )
 
 _PAINT_HEIGHT = 960  # strokes are laid on a sheet of at most so many rows: more would not be seen
@@ -53,6 +54,8 @@ class Brush:
     """Strokes lie flat at 1."""
     bend: float = 0.0
     """How much a stroke curves."""
+    touch: float = 0.5
+    """How much of the finest lines is set over the strokes at the end."""
     strokes: int = 6000
     """Most strokes of a layer above the first: those are set where the picture is off most."""
 
@@ -66,12 +69,21 @@ def paint(sheet: Sheet, brush: Brush) -> Plane:
         target = work.blurred(width * 0.35)
         at = _spots(work, brush, layer, target, from_image(image) if layer else None)
         _draw(image, work, brush, layer, at, flow, target)
+        del target
     painted = from_image(image)
+    _touch_up(painted, work, brush)
     # The paint's own streaks are its relief: what is lighter than its surroundings stands out.
     bumps = Sheet(painted, sheet.seed).luma()
     bumps -= work.canvas.blur(bumps, 0.006)
     painted *= relief(np.clip(bumps, -0.1, 0.1), work.canvas.pixel, brush.body)[..., None]
     return resized(painted, sheet.width, sheet.height)
+
+
+def _touch_up(painted: Plane, sheet: Sheet, brush: Brush) -> None:
+    """Set the finest lines, such as those of a face, over the strokes, in place."""
+    for channel in range(3):
+        plane = sheet.rgb[..., channel]
+        painted[..., channel] += (plane - sheet.canvas.blur(plane, 0.0035)) * np.float32(brush.touch)
 
 
 def _flow(sheet: Sheet, brush: Brush) -> tuple[Plane, Plane]:
@@ -179,8 +191,10 @@ def _along(at: _Floats, flow: tuple[Plane, Plane], scale: _Floats) -> _Floats:
     )
 
 
-OIL = Brush(widths=(0.036, 0.018, 0.009, 0.005), length=3.4, bristles=0.06, body=1.6, detail=0.03)
-ACRYLIC = Brush(widths=(0.07, 0.038, 0.018), length=1.8, jitter=0.06, bristles=0.025, body=0.7, detail=0.05)
+OIL = Brush(touch=0.65, widths=(0.036, 0.018, 0.009, 0.005), length=3.4, bristles=0.06, body=1.6, detail=0.03)
+ACRYLIC = Brush(
+    widths=(0.07, 0.036, 0.014), length=1.8, jitter=0.06, bristles=0.025, body=0.7, detail=0.05, touch=0.6
+)
 IMPRESSIONIST = Brush(
     widths=(0.026, 0.016, 0.009), length=1.7, jitter=0.1, bristles=0.06, body=1.2, detail=0.04
 )
@@ -241,13 +255,17 @@ def monet(sheet: Sheet) -> Plane:
 
 
 def concept(sheet: Sheet) -> Plane:
-    """A quick, broad study in which only the middle is worked out."""
+    """A quick, broad study: only the middle is worked out, in dusty colours under a shaft of light."""
     painted = Sheet(paint(sheet, CONCEPT), sheet.seed)
-    sharp = sheet.focus(0.3)[..., None] * np.float32(0.55)
+    sharp = sheet.focus(0.17)[..., None] * np.float32(0.7)
     painted.rgb += (sheet.rgb - painted.rgb) * sharp
-    saturate(painted.rgb, 0.85)
-    contrast(painted.rgb, 1.12)
-    painted.rgb *= painted.vignette(0.45)[..., None]
+    tone(painted.rgb, "#1c2b33", "#f0dcb8", 0.38)
+    contrast(painted.rgb, 1.18)
+    across = sheet.canvas.u + sheet.canvas.y * np.float32(0.55) - np.float32(0.3)
+    painted.rgb *= (np.float32(0.84) + np.exp(-((across / np.float32(0.22)) ** 2)) * np.float32(0.34))[
+        ..., None
+    ]
+    painted.rgb *= painted.vignette(0.55)[..., None]
     return painted.rgb
 
 

@@ -21,7 +21,7 @@ from dalle_nb.backends.offline.styles.sheet import (
     to_image,
 )
 
-_SHAPE_HEIGHT = 448  # shapes are found on a sheet of so many rows, then drawn as fine as asked
+_SHAPE_HEIGHT = 400  # shapes are found on a sheet of so many rows, then drawn as fine as asked
 
 
 def pop_art(sheet: Sheet) -> Plane:
@@ -100,7 +100,7 @@ def cartoon(sheet: Sheet) -> Plane:
     lines = contours(sheet, 0.0027, 0.11)
     saturate(sheet.rgb, 1.35)
     curve(sheet.rgb, ((0, 0.05), (0.5, 0.56), (1, 1)))
-    shapes = _flattened(sheet, 24, 0.004)
+    shapes = _flattened(sheet, 18, 0.004)
     shapes += (sheet.rgb - shapes) * np.float32(0.2)
     lay(shapes, hexed("#2a1a22"), lines)
     return shapes
@@ -111,15 +111,15 @@ def picasso(sheet: Sheet) -> Plane:
     owner, seam = _facets(sheet, 46)
     chance = sheet.chance("facets")
     reach = sheet.height * 0.055
-    shift = (chance.random((2, 46)) - 0.5) * 2 * reach
-    turn = (chance.random(46) - 0.5) * 0.5
-    rows, columns = np.indices((sheet.height, sheet.width), np.float32)
-    down, across = rows - sheet.height / 2, columns - sheet.width / 2
-    angle = turn[owner].astype(np.float32)
-    x = columns + (-down * angle * np.float32(0.35)) + shift[0][owner].astype(np.float32)
-    y = rows + (across * angle * np.float32(0.35)) + shift[1][owner].astype(np.float32)
+    shift = ((chance.random((2, 46)) - 0.5) * 2 * reach).astype(np.float32)
+    turn = (chance.random(46) - 0.5).astype(np.float32) * np.float32(0.175)
+    down = np.arange(sheet.height, dtype=np.float32)[:, None] - np.float32(sheet.height / 2)
+    across = np.arange(sheet.width, dtype=np.float32)[None] - np.float32(sheet.width / 2)
+    columns = across + np.float32(sheet.width / 2) - down * turn[owner] + shift[0][owner]
+    rows = down + np.float32(sheet.height / 2) + across * turn[owner] + shift[1][owner]
     seen: Plane = sheet.rgb[
-        np.clip(y, 0, sheet.height - 1).astype(np.int32), np.clip(x, 0, sheet.width - 1).astype(np.int32)
+        np.clip(rows, 0, sheet.height - 1).astype(np.int32),
+        np.clip(columns, 0, sheet.width - 1).astype(np.int32),
     ]
     cubist = Sheet(seen, sheet.seed)
     saturate(seen, 0.8)
@@ -127,9 +127,7 @@ def picasso(sheet: Sheet) -> Plane:
         [hexed(code) for code in ("#c9964e", "#3d5a80", "#e4cfa0", "#7d4a34", "#6d8a94")], np.float32
     )
     lay(seen, tints[owner % 5], 0.3)
-    lean = across * np.cos(turn * 9)[owner].astype(np.float32) + down * np.sin(turn * 9)[owner].astype(
-        np.float32
-    )
+    lean = across * np.cos(turn * 25)[owner] + down * np.sin(turn * 25)[owner]
     seen *= (1 + np.clip(np.sin(lean / np.float32(reach * 1.6)), -1, 1) * np.float32(0.13))[..., None]
     contrast(seen, 1.15)
     seen *= (1 + cubist.noise("paint", 0.012, flat=0.4, octaves=3) * np.float32(0.18))[..., None]
@@ -149,20 +147,20 @@ def three_d(sheet: Sheet) -> Plane:
     )
     right, down = slopes(height)
     scale = np.float32(1 / sheet.canvas.pixel / 1024)
-    lit = np.clip((-right * np.float32(0.6) - down) * scale * np.float32(26), -1, 1)
+    lit = np.clip((-right * np.float32(0.6) - down) * scale * np.float32(44), -1, 1)
     rgb = sheet.rgb
     smooth = _flattened(sheet, 22, 0.006)
     rgb += (smooth - rgb) * np.float32(0.6)
-    saturate(rgb, 1.2)
-    curve(rgb, ((0, 0.1), (0.5, 0.58), (1, 0.98)))
-    rgb *= (1 + lit * np.float32(0.28))[..., None]
+    saturate(rgb, 1.35)
+    curve(rgb, ((0, 0.08), (0.5, 0.58), (1, 0.98)))
+    rgb *= (1 + lit * np.float32(0.34))[..., None]
     shine = ramp(0.45, 0.95, sheet.canvas.blur(np.clip(lit, 0, 1), 0.0035))
-    rgb += shine[..., None] * np.float32(0.4)
+    rgb += shine[..., None] * np.float32(0.5)
     # Corners keep the light out: a cheap stand-in for ambient occlusion.
     hollow = np.clip(sheet.canvas.blur(luma, 0.03) - luma, 0, 0.4)
     rgb *= (1 - hollow * np.float32(0.7))[..., None]
-    blurred = Sheet(rgb, sheet.seed).blurred(0.007)
-    lay(rgb, blurred, 1 - sheet.focus(0.42))
+    blurred = Sheet(rgb, sheet.seed).blurred(0.012)
+    lay(rgb, blurred, 1 - sheet.focus(0.36))
     return rgb
 
 
@@ -195,24 +193,22 @@ def _smoothed_borders(flat: Plane, sheet: Sheet) -> Plane:
     return from_image(to_image(flat).filter(ImageFilter.BoxBlur(max(0.5, sheet.height / 2200))))
 
 
-def _facets(sheet: Sheet, count: int) -> tuple[npt.NDArray[np.intp], Plane]:
+def _facets(sheet: Sheet, count: int) -> tuple[npt.NDArray[np.uint8], Plane]:
     """Return which facet every pixel is in, and the seams between facets."""
     small = sheet.smaller(360)
     sites = sheet.chance("sites").random((count, 2)) * (small.width, small.height)
     rows, columns = np.indices((small.height, small.width), np.float32)
     nearest = np.full(rows.shape, np.inf, np.float32)
-    owner = np.zeros(rows.shape, np.intp)
+    owner = np.zeros(rows.shape, np.uint8)
     for index, (x, y) in enumerate(sites):
         # Taxicab in part: straight, slanting borders instead of round cells.
         off_x, off_y = np.abs(columns - np.float32(x)), np.abs(rows - np.float32(y))
         distance = off_x + off_y * np.float32(0.9) + np.maximum(off_x, off_y)
         wins = distance < nearest
         nearest[wins], owner[wins] = distance[wins], index
-    large = np.asarray(
-        Image.fromarray(owner.astype(np.uint8)).resize((sheet.width, sheet.height), Image.Resampling.NEAREST)
-    )
+    large = np.asarray(Image.fromarray(owner).resize((sheet.width, sheet.height), Image.Resampling.NEAREST))
     edge = np.zeros(owner.shape, np.float32)
     edge[:, 1:] = owner[:, 1:] != owner[:, :-1]
     edge[1:] = np.maximum(edge[1:], owner[1:] != owner[:-1])
     seam = ramp(0.18, 0.45, resized(small.canvas.blur(edge, 0.004), sheet.width, sheet.height))
-    return large.astype(np.intp), seam
+    return large, seam

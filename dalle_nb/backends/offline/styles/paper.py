@@ -17,6 +17,7 @@ from dalle_nb.backends.offline.styles.sheet import (
     saturate,
     slopes,
     to_image,
+    tone,
 )
 
 _PAPER = hexed("#f7f2e6")
@@ -47,20 +48,17 @@ def sketch(sheet: Sheet) -> Plane:
     """Graphite: contour lines and hatching that thickens in the dark, on white paper."""
     luma = sheet.luma()
     low, high = (float(value) for value in np.percentile(luma[::8, ::8], (2, 98)))
-    tone = np.clip((luma - low) / max(high - low, 0.2), 0, 1)
+    level = np.clip((luma - low) / max(high - low, 0.2), 0, 1)
     lines = np.clip(outlines(sheet, 0.0012, 16) + outlines(sheet, 0.0028, 9) * 0.7, 0, 1)
-    dark = np.zeros_like(tone)
+    dark, calm = np.zeros_like(level), sheet.canvas.blur(level, 0.003)
     # Four directions of hatching join in one after another as it gets darker.
     for limit, turn, weight in ((0.86, 0.8, 0.34), (0.62, 0.62, 0.38), (0.42, -0.7, 0.4), (0.24, 0.1, 0.5)):
-        dark += (
-            _hatching(sheet, turn)
-            * ramp(limit, limit - 0.22, sheet.canvas.blur(tone, 0.003))
-            * np.float32(weight)
-        )
-    dark = dark * 0.85 + lines * np.float32(0.85) + (1 - tone) * np.float32(0.16)
+        reach = ramp(limit, limit - 0.22, calm)
+        dark += _hatching(sheet, turn) * reach * np.float32(weight)
+    dark = dark * 0.85 + lines * np.float32(0.85) + (1 - level) * np.float32(0.16)
     grain = np.float32(0.8) + sheet.noise("paper", 0.005, octaves=3) * np.float32(1.1)
     cover = np.clip(dark * grain, 0, 0.95) * (1 - _deckle(sheet, 0.05) * np.float32(0.85))
-    rgb = np.empty_like(sheet.rgb)
+    rgb = sheet.rgb
     rgb[...] = hexed("#f8f5ee")
     lay(rgb, hexed("#33353b"), cover)
     return rgb
@@ -70,19 +68,22 @@ def ink_wash(sheet: Sheet) -> Plane:
     """Ink on rice paper: grey washes that bleed, dark strokes, a breath of colour, a red seal."""
     wet = Sheet(_wobbled(sheet, 0.003, 0.03), sheet.seed)
     luma = wet.luma()
-    colour = wet.rgb - luma[..., None]
-    bled = np.minimum(luma, wet.canvas.blur(luma, 0.012) + np.float32(0.05))
-    bled = bled * np.float32(0.7) + wet.canvas.blur(luma, 0.02) * np.float32(0.3)
+    wash = np.minimum(luma, wet.canvas.blur(luma, 0.012) + np.float32(0.05))
+    wash = wash * np.float32(0.7) + wet.canvas.blur(luma, 0.02) * np.float32(0.3)
     washes = wet.noise("wash", 0.22, octaves=4) * np.float32(0.2) + wet.noise(
         "fibre", 0.012, flat=3
     ) * np.float32(0.12)
-    tone = np.clip((bled - np.float32(0.04)) * np.float32(1.12) + washes * (1 - bled), 0, 1)
-    tone -= outlines(wet, 0.0016, 9) * np.float32(0.5)
-    rgb = np.empty_like(wet.rgb)
+    wash = np.clip((wash - np.float32(0.04)) * np.float32(1.12) + washes * (1 - wash), 0, 1)
+    wash -= outlines(wet, 0.0016, 9) * np.float32(0.5)
+    cover = np.clip(1 - wash, 0, 1) ** np.float32(1.15) * np.float32(0.96)
+    colour = wet.rgb
+    colour -= luma[..., None]
+    # A breath of colour; only what is red keeps more of it: blossom, lanterns, the sun.
+    red = np.clip((colour[..., 0] - np.maximum(colour[..., 1], colour[..., 2])) * np.float32(2.2), 0, 0.55)
+    colour *= (np.float32(0.22) + red)[..., None]
+    rgb = sheet.rgb
     rgb[...] = _RICE_PAPER
-    lay(rgb, _INK, np.clip(1 - tone, 0, 1) ** np.float32(1.15) * np.float32(0.96))
-    # What was pale by itself loses most of its colour; a blossom or a red sun keeps it.
-    colour *= np.float32(0.35) + np.clip(np.abs(colour).max(2) * np.float32(1.2), 0, 0.4)[..., None]
+    lay(rgb, _INK, cover)
     rgb += colour
     lay(rgb, _RICE_PAPER, _deckle(wet, 0.03) * np.float32(0.9))
     rgb *= (1 + wet.noise("paper", 0.02, flat=2.5) * np.float32(0.07))[..., None]
@@ -99,34 +100,39 @@ def line_art(sheet: Sheet) -> Plane:
 
 
 def hand_drawn_anime(sheet: Sheet) -> Plane:
-    """Clean colours over a gouache ground, light that blooms, a fine dark line."""
-    lines = outlines(sheet, 0.0011, 13)
-    soft = Sheet(_pooled(sheet, 7), sheet.seed)
+    """Clean colours in two tones over a gouache ground, high summer light, a fine brown line."""
+    lines = contours(sheet, 0.0013, 0.11)
     rgb = sheet.rgb
-    rgb += (soft.rgb - rgb) * np.float32(0.55)
-    saturate(rgb, 1.22)
-    curve(rgb, ((0, 0.06), (0.25, 0.28), (0.6, 0.63), (1, 1)))
-    rgb += np.array([-0.01, 0.012, 0.03], np.float32)
-    light = np.clip(sheet.blurred(0.03) - np.float32(0.55), 0, 1)
-    rgb += light * np.array([0.22, 0.2, 0.16], np.float32)
-    rgb *= (1 + sheet.noise("gouache", 0.05, octaves=3) * np.float32(0.09))[..., None]
-    lay(rgb, hexed("#3a2c34"), lines * np.float32(0.62))
+    rgb += (_pooled(sheet, 6) - rgb) * np.float32(0.8)
+    saturate(rgb, 1.35)
+    curve(rgb, ((0, 0.08), (0.25, 0.3), (0.6, 0.66), (1, 1)))
+    tone(rgb, "#3a3f8c", "#fffbe6", 0.14)
+    sky = ramp(0.6, 0.0, sheet.canvas.y)[..., None]
+    rgb += sky * np.array([-0.03, 0.02, 0.06], np.float32)
+    light = np.clip(sheet.blurred(0.03) - np.float32(0.6), 0, 1)
+    rgb += light * np.array([0.2, 0.18, 0.12], np.float32)
+    rgb *= (1 + sheet.noise("gouache", 0.06, octaves=4) * np.float32(0.13))[..., None]
+    lay(rgb, hexed("#4a2d2a"), lines * np.float32(0.85))
     return rgb
 
 
 def _wobbled(sheet: Sheet, reach: float, cell: float) -> Plane:
     """Return the picture with its edges led astray by a hand, up to ``reach``."""
-    small = sheet.smaller(512)
+    small = sheet.smaller(384)
     shift = np.float32(reach * sheet.height * 2)
-    across = resized(small.noise("wobble/x", cell, octaves=3), sheet.width, sheet.height) * shift
-    down = resized(small.noise("wobble/y", cell, octaves=3), sheet.width, sheet.height) * shift
-    columns = np.clip(np.arange(sheet.width, dtype=np.float32)[None] + across, 0, sheet.width - 1).astype(
-        np.int32
-    )
-    rows = np.clip(np.arange(sheet.height, dtype=np.float32)[:, None] + down, 0, sheet.height - 1).astype(
-        np.int32
-    )
-    return sheet.rgb[rows, columns]
+    across, down = small.noise("wobble/x", cell, octaves=3), small.noise("wobble/y", cell, octaves=3)
+    wobbled = np.empty_like(sheet.rgb)
+    columns = np.arange(sheet.width, dtype=np.float32)[None]
+    step = 128
+    # Row by row in bands: the places of a whole large picture would take more memory than itself.
+    across, down = (resized(plane, sheet.width, sheet.height) for plane in (across, down))
+    for top in range(0, sheet.height, step):
+        band = slice(top, top + step)
+        rows = np.arange(top, min(top + step, sheet.height), dtype=np.float32)[:, None]
+        x = np.clip(columns + across[band] * shift, 0, sheet.width - 1).astype(np.intp)
+        y = np.clip(rows + down[band] * shift, 0, sheet.height - 1).astype(np.intp)
+        wobbled[band] = sheet.rgb[y, x]
+    return wobbled
 
 
 def _pooled(sheet: Sheet, tones: int) -> Plane:
@@ -167,7 +173,7 @@ def _hatching(sheet: Sheet, turn: float) -> Plane:
     phase = (canvas.u * np.float32(np.cos(turn)) + canvas.y * np.float32(np.sin(turn)) + wander) * np.float32(
         2 * np.pi * 95
     )
-    pressure = np.float32(0.75) + sheet.noise(f"pressure/{turn}", 0.06, octaves=3)
+    pressure = np.float32(0.75) + sheet.noise(f"pressure/{turn}", 0.06, octaves=2)
     strokes: Plane = np.clip((np.sin(phase) + np.float32(0.35)) * pressure, 0, 1)
     return strokes
 

@@ -169,7 +169,7 @@ def contours(sheet: Sheet, width: float, least: float) -> Plane:
 
     Texture is no contour: a median takes grain and specks away first and leaves the edges.
     """
-    small = sheet.smaller(512)
+    small = sheet.smaller(448)
     calm = from_image(to_image(small.blurred(0.002)).filter(ImageFilter.MedianFilter(5)))
     steep = np.zeros(calm.shape[:2], np.float32)
     for channel in range(3):
