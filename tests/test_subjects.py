@@ -149,6 +149,16 @@ def test_a_spacesuit_shows_its_wearer() -> None:
     assert rows[-1] < 240
 
 
+def test_a_spacesuit_covers_the_neck_but_not_the_hands() -> None:
+    """What would be under the suit is left out, what is held or worn on the face stays."""
+    cat = subject("cat")
+    bare = cat.sprite(HEIGHT, wears=("spacesuit",))
+    scarfed = cat.sprite(HEIGHT, wears=("spacesuit", "scarf"))
+    assert np.array_equal(bare.pixels, scarfed.pixels)
+    assert difference(bare, cat.sprite(HEIGHT, wears=("spacesuit", "sunglasses"))) > 0.005
+    assert cat.sprite(HEIGHT, wears=("spacesuit",), holds=("balloon",)).pixels.shape != bare.pixels.shape
+
+
 def test_a_worn_thing_carries_its_own_colour() -> None:
     """A red scarf and a blue one differ although their wearer is the same."""
     red, blue = (subject("fox").sprite(HEIGHT, wears=(f"scarf{tint}",)) for tint in ("#d02020", "#2050d0"))
