@@ -38,12 +38,13 @@ from dalle_nb._errors import (
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from dalle_nb._generator import ImageGenerator, configure, edit, generate, rerun, vary
+    from dalle_nb._generator import ImageGenerator
     from dalle_nb._history import History
     from dalle_nb._login import login
     from dalle_nb._prompts import Prompt
     from dalle_nb._run import Picture, Run
     from dalle_nb._styles import styles
+    from dalle_nb._verbs import configure, edit, generate, rerun, vary
 
     history: History
     last: Run | None
@@ -52,11 +53,11 @@ __version__ = "0.1.0.dev0"
 
 _ROOMS = {
     "ImageGenerator": "_generator",
-    "configure": "_generator",
-    "edit": "_generator",
-    "generate": "_generator",
-    "rerun": "_generator",
-    "vary": "_generator",
+    "configure": "_verbs",
+    "edit": "_verbs",
+    "generate": "_verbs",
+    "rerun": "_verbs",
+    "vary": "_verbs",
     "login": "_login",
     "Prompt": "_prompts",
     "Picture": "_run",

@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
-from dalle_nb import __version__
+from dalle_nb._display import PriceLine
 from dalle_nb._doctor import examine
-from dalle_nb._errors import DalleError, Interrupted
+from dalle_nb._errors import DalleError, Interrupted, OptionError
 from dalle_nb._generator import default_generator
-from dalle_nb._language import speaking
-from dalle_nb._money import price_range
-from dalle_nb._options import OPTIONS, Option
-from dalle_nb._render import caption_bundle, models_bundle
+from dalle_nb._language import speaking, tr
+from dalle_nb._options import OPTIONS, Option, option
+from dalle_nb._render import caption_bundle, estimate_bundle, models_bundle
 from dalle_nb._run import Run
+from dalle_nb._saving import check_pattern
 
 _VERBS = {
     "draw": "draw a prompt",
@@ -26,41 +27,65 @@ _VERBS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0, or 1 after an error in two lines."""
-    said = _parser().parse_args(arguments)
-    with speaking(default_generator().settings.tongue(getattr(said, "prompt", ""))):
-        try:
-            return int(said.command(said))
-        except (DalleError, Interrupted) as error:
-            print(f"{type(error).__name__}: {error}", file=sys.stderr)
-            return 1
+    """Run the command and return its exit status: 0, 1 after an error in two lines, 130 when interrupted."""
+    parser = _parser()
+    said, rest = parser.parse_known_args(arguments)
+    try:
+        with speaking(default_generator().settings.tongue(" ".join([*getattr(said, "prompt", ()), *rest]))):
+            return int(said.command(said, rest))
+    except Interrupted as interrupted:
+        return _complain(interrupted, 130)
+    except DalleError as error:
+        return _complain(error, 1)
+    except KeyboardInterrupt:
+        return 130
 
 
-def _draw(said: argparse.Namespace) -> int:
+def _complain(error: DalleError | Interrupted, status: int) -> int:
+    print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    return status
+
+
+def _draw(said: argparse.Namespace, rest: list[str]) -> int:
     options = {row.name: getattr(said, row.name, None) for row in OPTIONS}
+    # argparse takes a prompt for ended at the first option; here its words may go on after it.
+    prompt = " ".join([*said.prompt, *_words(rest)])
     if said.verb != "draw":
         options[said.verb] = said.reference
     generator = default_generator()
     if options.pop("dry_run", None):
-        print(price_range(generator.plan(said.prompt, options).estimate))
+        print(estimate_bundle(generator.plan(prompt, options))[0]["text/plain"])
         return 0
-    run = generator.ask(said.prompt, options)
-    print(caption_bundle(run.record)[0]["text/plain"])
+    if said.output:
+        check_pattern(said.output)
+    run = generator.ask(prompt, options, watch=PriceLine(generator.session))
+    if not said.quiet:
+        print(caption_bundle(run.record, reused=run.reused)[0]["text/plain"])
     for path in _saved(run, said.output):
         print(path)
     return 0
+
+
+def _words(rest: list[str]) -> list[str]:
+    """Return what argparse left over, if it is words. OptionError names the option nearest to one that is none."""
+    for word in rest:
+        if word.startswith("-"):
+            option(word.partition("=")[0].lstrip("-"))
+    return rest
 
 
 def _saved(run: Run, output: str | None) -> list[Path]:
     return run.save(output) if output else [picture.path for picture in run.pictures]
 
 
-def _models(_: argparse.Namespace) -> int:
+def _models(_: argparse.Namespace, rest: list[str]) -> int:
+    _nothing_more(rest)
     print(models_bundle(default_generator().catalog)[0]["text/plain"])
     return 0
 
 
-def _doctor(said: argparse.Namespace) -> int:
+def _doctor(said: argparse.Namespace, rest: list[str]) -> int:
+    _nothing_more(rest)
     marks = {True: "✓", False: "✗", None: " "}
     findings = examine(default_generator(), ask=said.ask)
     width = max(len(finding.name) for finding in findings)
@@ -69,9 +94,17 @@ def _doctor(said: argparse.Namespace) -> int:
     return 1 if any(finding.good is False for finding in findings) else 0
 
 
+def _nothing_more(rest: list[str]) -> None:
+    if rest:
+        raise OptionError(
+            tr("{words} means nothing here.", words=" ".join(rest)[:80]),
+            tr("Try: {spelling}", spelling="--help"),
+        )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dalle-nb", description=__doc__)
-    parser.add_argument("--version", action="version", version=f"dalle-nb {__version__}")
+    parser.add_argument("--version", action="version", version=f"dalle-nb {version('dalle-nb')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for verb, help_text in _VERBS.items():
         _add_verb(commands.add_parser(verb, help=help_text, description=help_text), verb)
@@ -90,8 +123,8 @@ def _add_verb(parser: argparse.ArgumentParser, verb: str) -> None:
         parser.add_argument(
             "reference", metavar="REF", help="a history id (12, 12/3, -1) or the path of a picture"
         )
-    optional = verb in ("vary", "rerun")
-    parser.add_argument("prompt", nargs="?" if optional else None, default="", help="what to see")
+    words = "*" if verb in ("vary", "rerun") else "+"
+    parser.add_argument("prompt", nargs=words, default=[], metavar="PROMPT", help="what to see")
     parser.add_argument("-o", "--output", metavar="PATH", help="file, folder or pattern; never overwrites")
     for row in OPTIONS:
         if row.name not in _VERBS:

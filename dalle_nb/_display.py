@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-import threading
-from contextlib import suppress
-from contextvars import ContextVar, copy_context
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dalle_nb._language import speaking
-from dalle_nb._render import Bundle, caption_bundle, picture_bundle
+from dalle_nb._language import speaking, tr
+from dalle_nb._money import is_paid, price_range
+from dalle_nb._render import Bundle, caption_bundle, line_bundle, picture_bundle
 from dalle_nb._run import Picture, Run
 from dalle_nb._settings import Settings
+
+if TYPE_CHECKING:
+    from dalle_nb._records import Plan, RunRecord
+    from dalle_nb._session import Session
 
 
 def show_run(run: Run, pictures: tuple[Picture, ...], settings: Settings, *, caption: bool = True) -> None:
@@ -49,21 +51,31 @@ def publish(bundle: Bundle, **where: Any) -> None:
     publish_display_data(data, metadata, **where)  # type: ignore[no-untyped-call]  # IPython types it not
 
 
-def stay_under_cell() -> None:
-    """Let what this thread shows from now on appear under the cell that runs now.
+class PriceLine:
+    """Watches a drawing only to say what the first paid one of a process may cost."""
 
-    A kernel sends output to the cell of the thread's context. A plain thread has none, so that its picture
-    would appear under whatever cell runs when it comes at last.
-    """
-    shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if not hasattr(shell, "set_thread_parent") or threading.current_thread() is threading.main_thread():
-        return
-    if (pinned := _pinned.get()) is not None:
-        # A thread of a pool, back from another cell. A context copied from a pinned one keeps its cell.
-        with suppress(ValueError):
-            shell.reset_thread_parent(pinned)
-    if not any(variable.name == "parent_header" for variable in copy_context()):
-        _pinned.set(shell.set_thread_parent(shell.get_parent()))
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def planned(self, plan: Plan, record: RunRecord) -> None:
+        """Say the price, once."""
+        if is_paid(plan.estimate) and not self._session.priced:
+            say(tr("Run {id} may cost {price}.", id=record.id, price=price_range(plan.estimate)))
+
+    def preview(self, index: int, data: bytes) -> None:
+        """Show nothing."""
+
+    def told(self, text: str) -> None:
+        """Say it."""
+        say(text)
+
+    def waiting(self, seconds: float) -> None:
+        """Show nothing."""
 
 
-_pinned: ContextVar[Any] = ContextVar("dalle_nb_pinned", default=None)
+def say(text: str) -> None:
+    """Say one line beside the drawing: under the cell, or in a script on standard error."""
+    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
+        publish(line_bundle(text))
+    else:
+        sys.stderr.write(f"{text}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from dalle_nb._generator import ImageGenerator
     from dalle_nb._settings import Settings
 
+_CONNECTION = ("base_url", "azure_endpoint", "organization", "project")
 _PACKAGES = ("dalle-nb", "openai", "ipython", "ipywidgets", "pillow", "numpy")
 
 
@@ -49,10 +51,13 @@ def _backend(settings: Settings) -> list[Finding]:
         )
     else:
         found.append(Finding(name=tr("key"), value=tr("none; %dalle_login asks for one")))
-    for place in ("base_url", "organization", "project", "azure_endpoint"):
-        if value := getattr(settings, place):
-            found.append(Finding(name=place, value=f"{value} ({settings.origins[place]})"))
-    return found
+    return [*found, *(_said(settings, name) for name in _CONNECTION if getattr(settings, name))]
+
+
+def _said(settings: Settings, name: str) -> Finding:
+    # An address may carry a password.
+    value = re.sub(r"//[^/@]*@", "//…@", str(getattr(settings, name)))
+    return Finding(name=name, value=f"{value} ({settings.origins[name]})")
 
 
 def _store(generator: ImageGenerator) -> list[Finding]:
@@ -60,12 +65,13 @@ def _store(generator: ImageGenerator) -> list[Finding]:
         facts = generator.store.probe()
     except StoreError as error:
         return [Finding(name=tr("store"), value=f"{error.what} {error.fix}", good=False)]
+    # A place that forgets is worth knowing and no fault: a lesson on Binder works.
     lasting = tr("lasts") if facts.lasting else tr("gone when this machine is: save what you want to keep")
     room = tr("{runs} Runs, {free} GB free", runs=facts.runs, free=round(facts.free / 1e9, 1))
     return [
         Finding(name=tr("store"), value=str(facts.home), good=True),
         Finding(name=tr("room"), value=room, good=True),
-        Finding(name=tr("keeps"), value=lasting, good=facts.lasting),
+        Finding(name=tr("keeps"), value=lasting, good=facts.lasting or None),
         *(Finding(name=tr("database"), value=complaint, good=False) for complaint in facts.complaints),
     ]
 

@@ -7,17 +7,21 @@ know Requests' rules, screens or settings.
 
 from __future__ import annotations
 
+import atexit
 import contextvars
+import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dalle_nb._backend import Arrival, Backend, Called, DrawEvent, Preview, Quarantined, Remark, Terms
-from dalle_nb._errors import DalleError, DrawError, Interrupted, RefusedError, StoreError
+from dalle_nb._errors import DalleError, DrawError, DrawTimeout, Interrupted, RefusedError, StoreError
 from dalle_nb._language import tr
 from dalle_nb._masks import composite
+from dalle_nb._money import is_paid
 from dalle_nb._records import Billed, Failure, Origin, Plan, RunRecord, Status, Usage
 from dalle_nb._render import alt_text
 
@@ -37,6 +41,9 @@ class Watch(Protocol):
     def preview(self, index: int, data: bytes) -> None:
         """Picture ``index`` looks like this so far."""
 
+    def told(self, text: str) -> None:
+        """Something goes on that the user should know, such as another try."""
+
     def waiting(self, seconds: float) -> None:
         """So many seconds have passed; called several times a second."""
 
@@ -54,12 +61,18 @@ class Drawing:
     """Whether the original is put back outside the mask."""
     error: BaseException | None = None
     """What ended it early, if anything did."""
-    _news: SimpleQueue[Preview | None] = field(default_factory=SimpleQueue)
+    _news: SimpleQueue[Preview | str | None] = field(default_factory=SimpleQueue)
     _usage: Usage | None = None
     _costs: list[int | None] = field(default_factory=list)
     _pictures: int = 0
     _notes: list[str] = field(default_factory=list)
+    _started: float = 0.0
+    """On the monotonic clock."""
     _abandoned: bool = False
+    """Whether the user gave up an answer that may be billed."""
+
+    def __post_init__(self) -> None:
+        self.terms = replace(self.terms, tell=self._tell)
 
     def run(self, watch: Watch | None = None) -> RunRecord:
         """Draw, and return the finished record.
@@ -72,6 +85,7 @@ class Drawing:
         worker = Thread(
             target=context.run, args=(self._work,), name=f"dalle-nb {self.record.uid}", daemon=True
         )
+        self._started = time.monotonic()
         worker.start()
         try:
             self._wait(worker, watch)
@@ -81,33 +95,55 @@ class Drawing:
         return self.record
 
     def _wait(self, worker: Thread, watch: Watch | None) -> None:
-        started = time.monotonic()
         while True:
             try:
-                preview = self._news.get(timeout=0.2)
+                news = self._news.get(timeout=0.2)
             except Empty:
                 if watch:
-                    watch.waiting(time.monotonic() - started)
+                    watch.waiting(time.monotonic() - self._started)
                 continue
-            if preview is None:
+            if news is None:
                 break
-            if watch:
-                watch.preview(preview.index, preview.data)
+            if watch and isinstance(news, str):
+                watch.told(news)
+            elif watch and isinstance(news, Preview):
+                watch.preview(news.index, news.data)
         worker.join()
 
     def _let_go(self, worker: Thread) -> None:
-        free = self.plan.estimate is not None and self.plan.estimate.high == 0
-        try:
-            if not free:
+        """Cancel what is free. Leave what may be billed to its worker, unless interrupted again."""
+        if not is_paid(self.plan.estimate):
+            self.terms.cancel.set()
+            with suppress(KeyboardInterrupt):
                 worker.join(LINGER)
-                return
+            return
+        try:
+            worker.join(LINGER)
         except KeyboardInterrupt:
-            self._abandoned = True
-        self.terms.cancel.set()
-        worker.join(LINGER)
+            self._give_up()
+            return
+        if worker.is_alive():
+            # A daemon, so that nothing else waits for it; a script would end before the answer comes.
+            atexit.register(self._wait_at_exit, worker)
+
+    def _wait_at_exit(self, worker: Thread) -> None:
+        if not worker.is_alive():
+            return
+        sys.stderr.write(
+            tr("Waiting for the answer to Run {id}; Ctrl-C gives it up.", id=self.record.id) + "\n"
+        )
+        try:
+            worker.join()
+        except KeyboardInterrupt:
+            self._give_up()
 
     def _interrupted(self, worker: Thread) -> Interrupted:
-        if worker.is_alive() and not self._abandoned:
+        if self._abandoned:
+            return Interrupted(
+                tr("Interrupted twice: Run {id} is given up.", id=self.record.id),
+                tr("It may be billed all the same, and counts so in the ledger."),
+            )
+        if worker.is_alive() and is_paid(self.plan.estimate):
             return Interrupted(
                 tr("Interrupted: not waiting for Run {id} any more.", id=self.record.id),
                 tr(
@@ -121,15 +157,28 @@ class Drawing:
         )
 
     def _work(self) -> None:
-        started = time.monotonic()
         try:
             for event in self.backend.draw(self.plan, self.terms):
-                self._take(event)
+                self._put_away(event)
+                if self.error and isinstance(event, Called):
+                    break  # nothing more is paid for that cannot be kept
         except BaseException as error:  # noqa: BLE001 - kept, recorded below and raised again by the asker
-            self.error = error
+            self._fail(error)
         finally:
-            self._finish(time.monotonic() - started)
+            self._finish()
             self._news.put(None)
+
+    def _put_away(self, event: DrawEvent) -> None:
+        """Take an event in. What fails here must not end a call that is being paid for: its bill comes last."""
+        try:
+            self._take(event)
+        except Exception as error:  # noqa: BLE001 - recorded, and raised again by the asker
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        if self.terms.cancel.is_set() and isinstance(error, DrawTimeout):
+            return  # the call was given up, as wished
+        self.error = self.error or error
 
     def _take(self, event: DrawEvent) -> None:
         match event:
@@ -144,6 +193,10 @@ class Drawing:
                 self._notes.append(text)
             case Quarantined(data=data, reason=reason):
                 self.store.quarantine(self.record, data, reason)
+
+    def _tell(self, text: str) -> None:
+        self._notes.append(text)
+        self._news.put(text)
 
     def _receive(self, picture: Arrival) -> None:
         mask = self.plan.request.mask
@@ -167,17 +220,24 @@ class Drawing:
         self._notes.append(said)
 
     def _keep(self, picture: Arrival, **more: Any) -> None:
-        self.store.keep(
-            self.record,
-            index=picture.index,
-            data=picture.data,
-            media_type=picture.media_type,
-            width=picture.width,
-            height=picture.height,
-            alt=alt_text(self.plan.request.prompt, self._notes),
-            revised_prompt=picture.revised_prompt,
-            **more,
-        )
+        try:
+            self.store.keep(
+                self.record,
+                index=picture.index,
+                data=picture.data,
+                media_type=picture.media_type,
+                width=picture.width,
+                height=picture.height,
+                alt=alt_text(self.plan.request.prompt, self._notes),
+                revised_prompt=picture.revised_prompt,
+                **more,
+            )
+        except StoreError as error:
+            from dalle_nb._store.rescue import rescue
+
+            if path := rescue(picture.data, picture.media_type, self.record.uid):
+                error.fix = tr("The picture is safe in {path}. {fix}", path=path, fix=error.fix)
+            raise
 
     def _note(self, event: Called) -> None:
         attempt = event.attempt
@@ -186,14 +246,25 @@ class Drawing:
         if attempt.billed is not Billed.NO:
             self._costs.append(attempt.cost)
 
-    def _finish(self, seconds: float) -> None:
+    @property
+    def _cost(self) -> int | None:
+        return None if None in self._costs else sum(cost or 0 for cost in self._costs)
+
+    def _give_up(self) -> None:
+        """Write down an answer that nobody waits for any more, for its connection may hang on for long."""
+        self._abandoned = True
+        self.terms.cancel.set()
+        self._costs.append(None)
+        self._finish()
+
+    def _finish(self) -> None:
         try:
             self.record = self.store.finish(
                 self.record.uid,
                 status=self._status(),
-                seconds=seconds,
+                seconds=time.monotonic() - self._started,
                 usage=self._usage,
-                cost=None if None in self._costs else sum(cost or 0 for cost in self._costs),
+                cost=self._cost,
                 notes=tuple(self._notes),
                 failure=self._failure(),
             )
@@ -228,6 +299,7 @@ class Drawing:
             return Failure(error=type(error).__name__, what=error.what, fix=error.fix)
         if error is not None:
             return Failure(error=type(error).__name__, what=str(error)[:500])
-        if self._abandoned:
-            return Failure(error="Interrupted", what=tr("Interrupted twice."), billed=Billed.UNKNOWN)
+        if self.terms.cancel.is_set():
+            billed = Billed.UNKNOWN if self._cost is None else Billed.NO
+            return Failure(error="Interrupted", what=tr("Stopped by the user."), billed=billed)
         return None

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from threading import Event as Flag
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from dalle_nb import _settings
 from dalle_nb._backend import Backend, Terms
 from dalle_nb._catalog import Catalog, load_catalog
 from dalle_nb._composing import Asked, compose, sort_options
-from dalle_nb._display import stay_under_cell
 from dalle_nb._drawing import Drawing, Watch
 from dalle_nb._errors import DalleError, Interrupted
 from dalle_nb._language import speaking
-from dalle_nb._money import MICROS, cap, confirm, period_start
+from dalle_nb._money import MICROS, cap, confirm, is_paid, period_start
+from dalle_nb._place import notebook_of_now, place_of_now, stay_under_cell
 from dalle_nb._prompts import enhance
-from dalle_nb._records import Plan, RunRecord, blobs_of
+from dalle_nb._records import Plan, RunRecord
 from dalle_nb._rules import check
 from dalle_nb._run import Picture, Run
+from dalle_nb._saving import StrPath, check_pattern
+from dalle_nb._session import Session, Shelf
 from dalle_nb._settings import Settings
 
 if TYPE_CHECKING:
-    from dalle_nb._store import Budget, Store
+    from dalle_nb._store import Budget, Entry, Store
 
 _FLAGS = ("backend", "retry", "timeout", "retired")
 """Options of one call that are settings for its length."""
@@ -36,14 +36,15 @@ _FLAGS = ("backend", "retry", "timeout", "retired")
 
 @dataclass(slots=True)
 class _Shared:
-    """What a generator and its short-lived siblings have in common."""
+    """What a generator and its short-lived siblings have in common.
 
-    lock: Lock = field(default_factory=Lock)
-    stores: dict[tuple[Path | None, int], Store] = field(default_factory=dict)
+    No lock: a child forked while another thread held it would wait for ever. Two threads may open the same
+    store or backend at once; ``setdefault`` lets both use the same one.
+    """
+
+    stores: dict[Path | None, Store] = field(default_factory=dict)
     backends: dict[tuple[object, ...], Backend] = field(default_factory=dict)
-    last: Run | None = None
-    seen: set[str] = field(default_factory=set)
-    """Identities asked for in this process, so that only a first execution is answered from the history."""
+    session: Session = field(default_factory=Session)
 
 
 class ImageGenerator:
@@ -58,6 +59,7 @@ class ImageGenerator:
 
     def __init__(self, model: str | None = None, backend: str | None = None, **defaults: Any) -> None:
         self._layers: dict[str, dict[str, Any]] = {}
+        self._own: dict[str, dict[str, Any]] = {}
         self._shared = _Shared()
         self.configure(model=model, backend=backend, **defaults)
 
@@ -67,18 +69,22 @@ class ImageGenerator:
         Raises:
             SettingsError: a name or value that is not known; nothing is set then.
         """
-        said = {**self._layers.get(layer, {}), **values}
+        said = {
+            **self._layers.get(layer, {}),
+            **{_settings.setting_name(name): values[name] for name in values},
+        }
         _settings.resolve({layer: said})
         self._layers[layer] = {name: value for name, value in said.items() if value is not None}
 
     @property
     def settings(self) -> Settings:
         """Everything that is set, by whom it was said last; read anew each time."""
+        azure = any("azure_endpoint" in layer for layer in (*self._layers.values(), *self._own.values()))
         layers = {
-            "environment": _settings.read_environment(_settings.environment()),
+            "environment": _settings.read_environment(_settings.environment(), azure=azure),
             "project": _settings.read_project(Path.cwd()),
         }
-        return _settings.resolve({**layers, **self._layers})
+        return _settings.resolve({**layers, **self._layers, **self._own})
 
     @property
     def catalog(self) -> Catalog:
@@ -90,9 +96,7 @@ class ImageGenerator:
         """What draws, opened when first asked for and kept as long as the settings stay."""
         from dalle_nb.backends import open_backend
 
-        settings = self.settings
-        with self._shared.lock:
-            return open_backend(settings, self._shared.backends)
+        return open_backend(self.settings, self._shared.backends)
 
     @property
     def store(self) -> Store:
@@ -101,16 +105,27 @@ class ImageGenerator:
 
         settings = self.settings
         home = _settings.home_folder(settings) if settings.record else None
-        key = (home, os.getpid())
-        with self._shared.lock:
-            if key not in self._shared.stores:
-                self._shared.stores[key] = Store.open(home) if home else Store.private()
-            return self._shared.stores[key]
+        if home not in self._shared.stores:
+            self._shared.stores.setdefault(home, Store.open(home) if home else Store.private())
+        return self._shared.stores[home]
+
+    @property
+    def session(self) -> Session:
+        """What this process has asked and been answered."""
+        return self._shared.session
 
     @property
     def last(self) -> Run | None:
         """The newest Run of this process."""
-        return self._shared.last
+        return self.session.last
+
+    def ledger(self, by: str = "day") -> tuple[Entry, ...]:
+        """Return what was spent, summed by ``day``, ``model`` or ``notebook``, the newest or dearest first.
+
+        Raises:
+            OptionError: it cannot be summed by that.
+        """
+        return self.store.ledger(by)
 
     def generate(self, prompt: str, **options: Any) -> Run:
         """Draw a prompt. Options are those of the magic: ``size="landscape", n=2, quality="high"``.
@@ -120,7 +135,7 @@ class ImageGenerator:
             MoneyError: a budget or a question stands before it; nothing was sent.
             DrawError: it was not drawn; ``.run`` is the Run that records it, with what had come.
         """
-        return self.ask(str(prompt), options)
+        return self._ask(str(prompt), options)
 
     def edit(self, image: Any, prompt: str, mask: Any = None, **options: Any) -> Run:
         """Draw a picture anew as the prompt says: only inside the mask, where there is one.
@@ -128,19 +143,19 @@ class ImageGenerator:
         ``image`` and ``mask`` are a Run, a Picture, a PIL image, a numpy array, bytes, a path, or a REF
         such as ``"12/3"``. Raises what `generate` raises.
         """
-        return self.ask(str(prompt), {"edit": image, "mask": mask, **options})
+        return self._ask(str(prompt), {"edit": image, "mask": mask, **options})
 
     def vary(self, image: Any, n: int = 1, strength: str = "subtle", **options: Any) -> Run:
         """Draw ``n`` variations of a picture, ``subtle`` or ``strong``. Raises what `generate` raises."""
         prompt = options.pop("prompt", "")
-        return self.ask(prompt, {"vary": image, "n": n, "strength": strength, **options})
+        return self._ask(prompt, {"vary": image, "n": n, "strength": strength, **options})
 
     def rerun(self, reference: Any, **changes: Any) -> Run:
         """Ask what a Run asked again, changed as said; another picture. Raises what `generate` raises."""
         prompt = changes.pop("prompt", "")
-        return self.ask(prompt, {"rerun": reference, **changes})
+        return self._ask(prompt, {"rerun": reference, **changes})
 
-    def generate_and_save(self, prompt: str, save_path: str | os.PathLike[str], **options: Any) -> str:
+    def generate_and_save(self, prompt: str, save_path: StrPath, **options: Any) -> str:
         """Draw a prompt, save the first picture, and return the path it was saved to."""
         return str(self.generate(prompt, **options).pictures[0].save(save_path))
 
@@ -167,9 +182,12 @@ class ImageGenerator:
         stay_under_cell()
         with speaking(self.settings.tongue(prompt)):
             workshop, asked = self._read(prompt, options, namespace)
+            where = asked.call.get("save")
+            if where:
+                check_pattern(where)  # before anything is paid
             run = workshop.draw(asked, watch=watch, first=first, cancel=cancel)
-            if asked.call.get("save"):
-                run.save(asked.call["save"])
+            if where:
+                _saved(run, where)
             return run
 
     def plan(
@@ -199,18 +217,19 @@ class ImageGenerator:
         """Ask for pictures, keep them, and say what happened."""
         plan = self.check(asked)  # what will be sent and may cost, or every broken rule at once
         if run := self._kept(plan, asked, first=first):
-            return self._remember(run)
+            return self.session.remember(run)
         record = self._begin(plan, asked)  # money rules; then a row first: asked, budget reserved
         settings = self.settings
         terms = Terms(timeout=settings.timeout, retry=settings.retry, cancel=cancel or Flag())
         drawing = Drawing(plan, record, self.backend, self.store, terms, strict=self._is_strict(plan))
         if watch:
             watch.planned(plan, record)
+            self.session.priced = self.session.priced or is_paid(plan.estimate)
         try:
             drawing.run(watch)  # each picture: file, then row; then the row finished, whatever happened
         except Interrupted as interrupted:
             drawing.error = interrupted
-        run = self._remember(Run(drawing.record, self))
+        run = self.session.remember(Run(drawing.record, self))
         if drawing.error is not None:
             raise _with_run(drawing.error, run)
         return run
@@ -227,45 +246,47 @@ class ImageGenerator:
         Raises:
             OptionError: no such language.
         """
-        from dalle_nb._snippets import Files, write_snippet
+        from dalle_nb._program import write_program
 
-        paths = {blob.sha256: str(self.store.path(blob.sha256)) for blob in blobs_of(record.request)}
-        inputs = tuple((paths[blob.sha256], blob.media_type) for blob in record.request.inputs)
-        mask = record.request.mask
-        files = Files(inputs=inputs, mask=(paths[mask.sha256], mask.media_type) if mask else None)
-        return write_snippet(language, self._as_sent(record), files)
+        return write_program(record, language, self.store, self.catalog)
 
     @staticmethod
     def revive(record: RunRecord) -> Run:
         """Return an unpickled Run, joined to this process's default generator."""
         return Run(record, default_generator())
 
+    def _ask(self, prompt: str, options: Mapping[str, Any]) -> Run:
+        from dalle_nb._display import PriceLine
+
+        return self.ask(prompt, options, watch=PriceLine(self.session))
+
     def _read(
         self, prompt: str, options: Mapping[str, Any], namespace: Mapping[str, Any] | None
     ) -> tuple[ImageGenerator, Asked]:
         said = sort_options(options)
-        workshop = self._with_flags({name: said.call[name] for name in _FLAGS if name in said.call})
-        shelf = lambda: workshop.store  # noqa: E731 - opened only where a REF needs it
+        workshop = self.sibling(**{name: said.call[name] for name in _FLAGS if name in said.call})
+        shelf = lambda: Shelf(workshop.store, self.session)  # noqa: E731 - only where a REF needs it
         defaults = workshop.settings.options
         return workshop, compose(prompt, said, shelf=shelf, defaults=defaults, namespace=namespace)
 
-    def _with_flags(self, flags: Mapping[str, Any]) -> ImageGenerator:
-        """Return a sibling for one call: the same store and backends, other settings."""
-        if not flags:
+    def sibling(self, layer: str = "flag", **values: Any) -> ImageGenerator:
+        """Return a generator for one call: the same stores, backends and session, other settings in one layer."""
+        if not values:
             return self
         sibling = ImageGenerator()
         sibling._shared = self._shared
-        sibling._layers = {**self._layers, "flag": dict(flags)}
+        # What is configured later holds for a sibling too, which lives on in the Run it drew.
+        sibling._layers = self._layers
+        sibling._own = {**self._own, layer: {**self._own.get(layer, {}), **values}}
         return sibling
 
     def _kept(self, plan: Plan, asked: Asked, *, first: bool) -> Run | None:
-        """Return the Run that already answers the plan, where it may; say why through ``reused``."""
-        paid = plan.estimate is None or plan.estimate.high > 0
-        unseen = plan.request.identity not in self._shared.seen
-        self._shared.seen.add(plan.request.identity)
-        if not asked.call.get("reuse", first and paid and unseen and self.settings.reuse):
+        """Return the Run that already answers the plan: where that is wished, or a notebook is run again."""
+        session, wished = self.session, asked.call.get("reuse")
+        again = first and is_paid(plan.estimate) and session.is_first(plan.request, place_of_now())
+        if not (again and self.settings.reuse if wished is None else wished):
             return None
-        record = self.store.find(plan.request.identity, backend=plan.backend, model=plan.model)
+        record = session.find(plan, self.store, untaken=wished is None)
         return Run(record, self, reused=True) if record else None
 
     def _begin(self, plan: Plan, asked: Asked) -> RunRecord:
@@ -276,6 +297,7 @@ class ImageGenerator:
         return self.store.begin(
             plan,
             parent=asked.parent.uid if asked.parent else None,
+            notebook=notebook_of_now(),
             tags=tuple(call.get("tag") or ()),
             budget=self._budget(settings),
         )
@@ -285,25 +307,13 @@ class ImageGenerator:
             return None
         from dalle_nb._store import Budget
 
-        return Budget(limit=settings.budget, since=period_start(settings.per, datetime.now(UTC)))
-
-    def _as_sent(self, record: RunRecord) -> RunRecord:
-        if record.backend != "offline":
-            return record
-        request, server = replace(record.request, model=None), self.catalog.servers["openai"]
-        today = datetime.now(UTC).date()
-        plan = check(request, self.catalog, server, today=today, optional=frozenset(request.options))
-        return replace(record, sent=tuple(call.parameters for call in plan.calls), recipe=plan.recipe)
+        return Budget(limit=settings.budget, since=period_start(settings.per, datetime.now().astimezone()))
 
     def _is_strict(self, plan: Plan) -> bool:
         """Whether the original is put back outside the mask: as said, else where masks are only guidance."""
         said = plan.request.options.get("strict_mask")
         soft = plan.backend != "offline" and self.catalog.model(plan.model).soft_mask
         return plan.request.mask is not None and bool(soft if said is None else said)
-
-    def _remember(self, run: Run) -> Run:
-        self._shared.last = run
-        return run
 
 
 def _with_run(error: BaseException, run: Run) -> BaseException:
@@ -312,32 +322,14 @@ def _with_run(error: BaseException, run: Run) -> BaseException:
     return error
 
 
+def _saved(run: Run, where: str) -> None:
+    try:
+        run.save(where)
+    except DalleError as error:
+        raise _with_run(error, run) from None
+
+
 @cache
 def default_generator() -> ImageGenerator:
     """Return this process's own generator, made when first needed."""
     return ImageGenerator()
-
-
-def generate(prompt: str, **options: Any) -> Run:
-    """Draw a prompt with the default generator; see `ImageGenerator.generate`."""
-    return default_generator().generate(prompt, **options)
-
-
-def edit(image: Any, prompt: str, mask: Any = None, **options: Any) -> Run:
-    """Draw a picture anew with the default generator; see `ImageGenerator.edit`."""
-    return default_generator().edit(image, prompt, mask, **options)
-
-
-def vary(image: Any, n: int = 1, strength: str = "subtle", **options: Any) -> Run:
-    """Draw variations of a picture with the default generator; see `ImageGenerator.vary`."""
-    return default_generator().vary(image, n, strength, **options)
-
-
-def rerun(reference: Any, **changes: Any) -> Run:
-    """Ask what a Run asked again with the default generator; see `ImageGenerator.rerun`."""
-    return default_generator().rerun(reference, **changes)
-
-
-def configure(**values: Any) -> None:
-    """Set the default generator's defaults and settings; see `ImageGenerator.configure`."""
-    default_generator().configure(**values)

@@ -58,6 +58,10 @@ class LiveView:
         self._previews[index] = data
         self._put(preview_bundle(self._previews, self._settings.thumbnail))
 
+    def told(self, text: str) -> None:
+        """Say something that goes on, such as another try, in a line of its own."""
+        publish(line_bundle(text))
+
     def waiting(self, seconds: float) -> None:
         """Say once a second how long it has been, while there is nothing better to see."""
         if not self._previews and seconds >= PATIENCE and int(seconds) > self._second:

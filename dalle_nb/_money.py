@@ -36,6 +36,11 @@ def price_range(estimate: Estimate | None) -> str:
     return tr("about {amount}", amount=span) if estimate.about else span
 
 
+def is_paid(estimate: Estimate | None) -> bool:
+    """Return whether a drawing may cost anything."""
+    return estimate is None or estimate.high > 0
+
+
 def confirm(plan: Plan, *, above: int, yes: bool) -> None:
     """Let the plan pass if the user has agreed or need not be asked.
 
@@ -71,6 +76,6 @@ def cap(plan: Plan, limit: int | None) -> None:
 
 
 def period_start(per: str, now: datetime) -> datetime | None:
-    """Return when the budget's period began, in UTC; None for a budget without end."""
+    """Return when the budget's period began, in the zone of ``now``; None for a budget without end."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return {"day": midnight, "month": midnight.replace(day=1), "total": None}[per]

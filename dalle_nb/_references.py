@@ -1,11 +1,13 @@
 """What a REF means: a Run's id, a picture of it, a variable, a file, or a picture in hand.
 
 ``12`` is a Run, ``12/3`` its third picture, ``-1`` the newest, an identifier a Python variable, anything
-else a path. Where two could be meant the error offers both spellings.
+else a path. Where two could be meant the error offers both spellings: ``#12`` is only ever a Run, ``$fox``
+only ever a variable, and ``./12`` only ever a file.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from dalle_nb._records import Blob, PictureRecord, RunRecord
 MAX_INPUT_BYTES = 50 * 1024 * 1024
 """Largest input picture that the Images API takes (image_edit_params.py of openai 3.54.0)."""
 
-_HISTORY = re.compile(r"(?P<run>-?\d+)(?:/(?P<picture>\d+))?")
+_HISTORY = re.compile(r"#?(?P<run>-?\d{1,18})(?:/(?P<picture>\d{1,9}))?")
 
 
 class Shelf(Protocol):
@@ -48,7 +50,7 @@ class Source:
 
 
 def find_run(reference: Any, shelf: Shelf) -> RunRecord:
-    """Return the Run that an id, ``12/3``, ``-1``, a uid, a Run or a Picture names.
+    """Return the Run that an id, ``#12``, ``12/3``, ``-1``, a uid, a Run or a Picture names.
 
     Raises:
         ReferenceNotFound: there is none.
@@ -72,33 +74,44 @@ def find_source(reference: Any, shelf: Shelf, namespace: Mapping[str, Any] | Non
         ReferenceNotFound: nothing of that name, or two things.
         RequestError: something, but no readable picture.
     """
-    if isinstance(reference, int | str) and not isinstance(reference, bool):
-        return _find_named(str(reference), shelf, namespace)
-    if isinstance(reference, Path):
-        return _from_file(reference)
+    if isinstance(reference, int) and not isinstance(reference, bool):
+        return _of_run(find_run(reference, shelf), 1, shelf)
+    if isinstance(reference, str):
+        return _find_named(reference, shelf, namespace)
+    if isinstance(reference, os.PathLike):
+        return _from_file(Path(reference))
     return _in_hand(reference, shelf, type(reference).__name__)
 
 
 def _find_named(text: str, shelf: Shelf, namespace: Mapping[str, Any] | None) -> Source:
-    path = Path(text).expanduser()
-    exists = path.is_file()
-    match = _HISTORY.fullmatch(text)
-    variable = namespace is not None and text.isidentifier() and text in namespace
+    # Unlike `Path`'s own, these two take any text for what it is: a name of no file.
+    path = os.path.expanduser(text)  # noqa: PTH111
+    exists = os.path.isfile(path)  # noqa: PTH113
+    match, name = _HISTORY.fullmatch(text), text.removeprefix("$")
+    variable = namespace is not None and name.isidentifier() and name in namespace
     if exists and (match or variable):
-        meaning = tr("Run {text}", text=text) if match else tr("the variable {text}", text=text)
-        raise ReferenceNotFound(
-            tr("{text} could be {meaning} or the file {path}.", text=text, meaning=meaning, path=path),
-            tr("For the file write ./{text}; otherwise rename it.", text=text),
-        )
+        raise _ambiguous(text, f"#{text.lstrip('#')}" if match else f"${name}", run=bool(match))
     if match:
         return _of_run(find_run(text, shelf), int(match["picture"] or 1), shelf)
     if variable and namespace is not None:
-        return _in_hand(namespace[text], shelf, text)
+        return _in_hand(namespace[name], shelf, name)
     if exists:
-        return _from_file(path)
+        return _from_file(Path(path))
     raise ReferenceNotFound(
         tr("There is no Run, variable or file {text}.", text=repr(text)[:120]),
         tr("Give a history id (12, 12/3, -1), a variable, or the path of a picture."),
+    )
+
+
+def _ambiguous(text: str, spelling: str, *, run: bool) -> ReferenceNotFound:
+    if run:
+        what = tr("{text} could be a Run or a file.", text=text)
+        return ReferenceNotFound(
+            what, tr("Write {run} for the Run, ./{text} for the file.", run=spelling, text=text)
+        )
+    what = tr("{text} could be a variable or a file.", text=text)
+    return ReferenceNotFound(
+        what, tr("Write {name} for the variable, ./{text} for the file.", name=spelling, text=text)
     )
 
 
@@ -144,15 +157,21 @@ def _in_hand(value: Any, shelf: Shelf, name: str) -> Source:
 
 def _from_file(path: Path) -> Source:
     try:
-        size = path.stat().st_size
-        data = path.read_bytes() if size <= MAX_INPUT_BYTES else b""
+        # A device or a pipe would never end.
+        data = _first_bytes(path) if path.is_file() else None
     except OSError as error:
         raise ReferenceNotFound(
             tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror), tr("Check the path.")
         ) from error
-    if size > MAX_INPUT_BYTES:
+    if data is None:
+        raise ReferenceNotFound(tr("There is no file {path}.", path=path), tr("Check the path."))
+    if len(data) > MAX_INPUT_BYTES:
         raise RequestError(
-            tr("{path} has {size} MB; an input may have 50.", path=path, size=size >> 20),
+            tr(
+                "{path} has more than {size} MB, the most an input may have.",
+                path=path,
+                size=MAX_INPUT_BYTES >> 20,
+            ),
             tr("Save it smaller, as JPEG for example."),
         )
     try:
@@ -162,6 +181,11 @@ def _from_file(path: Path) -> Source:
             tr("{name} is no picture: {reason}.", name=path, reason=error),
             tr("Open it in a picture program and save it as PNG or JPEG."),
         ) from error
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_INPUT_BYTES + 1)
 
 
 def _newest(back: int, shelf: Shelf) -> RunRecord:

@@ -6,7 +6,6 @@ Light values: bytes are read from the store when asked for, so that ``Out[]`` pi
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from dalle_nb._errors import ReferenceNotFound
 from dalle_nb._language import tr
 from dalle_nb._records import Failure, PictureRecord, RunRecord, Status
+from dalle_nb._render import status_word
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from dalle_nb._generator import ImageGenerator
+    from dalle_nb._saving import StrPath
 
 
 class Picture:
@@ -80,7 +81,7 @@ class Picture:
         """What the model says it drew instead, where it says so."""
         return self.record.revised_prompt
 
-    def save(self, where: str | os.PathLike[str]) -> Path:
+    def save(self, where: StrPath) -> Path:
         """Save to a file, folder or pattern, and return the path; nothing is overwritten."""
         return self._run.save_pictures(where, (self,))[0]
 
@@ -142,6 +143,16 @@ class Run:
         """What came, in order; under a strict mask, with the original put back outside it."""
         return tuple(Picture(record, self) for record in self.record.pictures if record.index > 0)
 
+    def picture(self, index: int) -> Picture:
+        """Return one picture by its place, counted from 1. ReferenceNotFound where there is none."""
+        found = next((each for each in self.pictures if each.record.index == index), None)
+        if found is None:
+            raise ReferenceNotFound(
+                tr("Run {id} has no picture {index}.", id=self.id, index=index),
+                tr("It has {count}; write {id}/1 for its first.", count=len(self), id=self.id),
+            )
+        return found
+
     @property
     def raw(self) -> tuple[Picture, ...]:
         """The answers exactly as they came, where a strict mask made the pictures of them."""
@@ -198,14 +209,15 @@ class Run:
         """Return a program that repeats this Run: ``python``, ``node``, ``curl`` or ``magic``; without any key."""
         return self.generator.code(self.record, language)
 
-    def save(self, where: str | os.PathLike[str]) -> list[Path]:
+    def save(self, where: StrPath) -> list[Path]:
         """Save all pictures to a file, folder or pattern, and return the paths; nothing is overwritten."""
         return self.save_pictures(where, self.pictures)
 
-    def save_pictures(self, where: str | os.PathLike[str], pictures: tuple[Picture, ...]) -> list[Path]:
-        """Save some of its pictures."""
+    def save_pictures(self, where: StrPath, pictures: tuple[Picture, ...]) -> list[Path]:
+        """Save some of its pictures. ReferenceNotFound where nothing came."""
         from dalle_nb._saving import save_pictures
 
+        self._first()
         fields = {
             "id": self.id,
             "uid": self.uid,
@@ -219,7 +231,7 @@ class Run:
         if not self.pictures:
             raise ReferenceNotFound(
                 tr("Run {id} has no picture.", id=self.id),
-                tr("It is {status}; run it again.", status=self.status.value),
+                tr("It is {status}; run it again.", status=status_word(self.status)),
             )
         return self.pictures[0]
 

@@ -10,6 +10,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from string import Formatter
@@ -22,12 +23,17 @@ from dalle_nb._language import tr
 if TYPE_CHECKING:
     from PIL import Image
 
+StrPath = str | os.PathLike[str]
+
+FIELDS = ("id", "uid", "prompt", "model", "date", "n")
+"""What a pattern may name."""
+
 _FORBIDDEN = re.compile(r'[\x00-\x1f<>:"/\\|?*\u202a-\u202e\u2066-\u2069]+')
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
 def save_pictures(
-    pictures: Sequence[tuple[bytes, str]], where: str | os.PathLike[str], fields: Mapping[str, object]
+    pictures: Sequence[tuple[bytes, str]], where: StrPath, fields: Mapping[str, object]
 ) -> list[Path]:
     """Write pictures, given as (bytes, media type), and return their paths.
 
@@ -43,10 +49,21 @@ def save_pictures(
     template = _template(str(where), several=len(pictures) > 1)
     paths = []
     for number, (data, media_type) in enumerate(pictures, start=1):
-        wanted = Path(_filled(template, {**fields, "n": number})).expanduser()
+        wanted = Path(_filled(template, {**fields, "n": number}))
         path = wanted if wanted.suffix else wanted.with_name(f"{wanted.name}.{SUFFIXES[media_type]}")
         paths.append(_write(path, _converted(data, media_type, path.suffix.lower())))
     return paths
+
+
+def check_pattern(where: StrPath) -> None:
+    """Let pass what `save_pictures` can save to, as far as that can be told before there is a picture.
+
+    Raises:
+        OptionError: the pattern names an unknown field, or the ending no format.
+    """
+    path = Path(_filled(_template(str(where), several=False), dict.fromkeys(FIELDS, 1)))
+    if path.suffix and path.suffix.lower() not in (*_FORMATS, *(f".{each}" for each in SUFFIXES.values())):
+        raise _no_format(path.suffix, tuple(_FORMATS))
 
 
 def name_from(text: str, longest: int = 40) -> str:
@@ -57,8 +74,9 @@ def name_from(text: str, longest: int = 40) -> str:
 
 
 def _template(where: str, *, several: bool) -> str:
-    folder = where.endswith(("/", os.sep)) or Path(where).expanduser().is_dir()
-    if folder:
+    # Unlike `Path`'s own, these two leave alone what is no user and no name, for `_write` to refuse.
+    where = os.path.expanduser(where)  # noqa: PTH111
+    if where.endswith(("/", os.sep)) or os.path.isdir(where):  # noqa: PTH112
         return str(Path(where) / ("{id}-{prompt}-{n}" if several else "{id}-{prompt}"))
     if not several or "{n" in where:
         return where
@@ -89,15 +107,21 @@ def _converted(data: bytes, media_type: str, suffix: str) -> bytes:
     if suffix in own:
         return data
     if suffix not in _FORMATS or media_type == MEDIA_TYPES["svg"]:
-        raise OptionError(
-            tr("A {media_type} picture cannot be saved as {suffix}.", media_type=media_type, suffix=suffix),
-            tr("try: a name that ends in {suffixes}", suffixes=", ".join(sorted(own | set(_FORMATS)))),
+        raise _no_format(
+            suffix, tuple(sorted(own if media_type == MEDIA_TYPES["svg"] else own | set(_FORMATS)))
         )
     image, buffer = open_image(data), io.BytesIO()
     if _FORMATS[suffix] == "JPEG" and image.mode not in ("RGB", "L"):
         image = _on_white(image.convert("RGBA"))
     image.save(buffer, _FORMATS[suffix], quality=95)
     return buffer.getvalue()
+
+
+def _no_format(suffix: str, right: tuple[str, ...]) -> OptionError:
+    return OptionError(
+        tr("The picture cannot be saved as {suffix}.", suffix=suffix),
+        tr("Try: a name that ends in {suffixes}", suffixes=", ".join(right)),
+    )
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -112,17 +136,29 @@ def _write(path: Path, data: bytes) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         for free in _names(path):
             try:
-                with free.open("xb") as file:
-                    file.write(data)
+                file = free.open("xb")
             except FileExistsError:
                 continue
+            with _whole(free), file:
+                file.write(data)
             return free
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise StoreUnwritable(
-            tr("{path} cannot be written: {reason}.", path=path, reason=error.strerror or error),
+            tr("{path} cannot be written: {reason}.", path=path, reason=reason),
             tr("Choose another folder; the picture is safe in the history."),
         ) from error
     raise AssertionError("names never end")
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Leave no half a file where the disk was full."""
+    try:
+        yield
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _names(path: Path) -> Iterator[Path]:

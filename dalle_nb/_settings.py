@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,12 +18,13 @@ from typing import Any
 from dalle_nb._errors import OptionError, SettingsError
 from dalle_nb._language import LANGUAGES, language_of, tr
 from dalle_nb._options import OPTIONS, nearest, option
+from dalle_nb._setting_values import MICROS, READERS, Secret
 
 LAYERS = ("flag", "panel", "configure", "login", "config", "environment", "project", "default")
 """Where a setting may be said; the first that says something counts."""
 
-MICROS = 1_000_000
-PERIODS = ("day", "month", "total")
+KEY_LAYERS = ("login", "environment")
+"""The only places a key may come from: what is typed into a cell stays in the notebook."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Settings:
     base_url: str | None = None
     server: str = "auto"
     """Name of the catalogue's profile of the server; ``auto`` knows it by its address."""
-    api_key: str | None = field(default=None, repr=False)
+    api_key: Secret | None = field(default=None, repr=False)
     organization: str | None = None
     project: str | None = None
     azure_endpoint: str | None = None
@@ -69,10 +71,13 @@ def resolve(layers: Mapping[str, Mapping[str, Any]]) -> Settings:
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for layer in LAYERS:
-        for name, value in layers.get(layer, {}).items():
+        for said, value in layers.get(layer, {}).items():
+            name = setting_name(said)
+            if name == "api_key" and value is not None and layer not in KEY_LAYERS:
+                raise _typed_key()
             if value is not None and name not in values:
                 values[name], origins[name] = parse_setting(name, value), layer
-    own = {name: values.pop(name) for name in list(values) if name in _PARSERS}
+    own = {name: values.pop(name) for name in list(values) if name in READERS}
     return Settings(**own, options=MappingProxyType(values), origins=MappingProxyType(origins))
 
 
@@ -82,25 +87,50 @@ def parse_setting(name: str, value: Any) -> Any:
     Raises:
         SettingsError: the name or the value is not known.
     """
-    if name in _PARSERS:
-        return _PARSERS[name](name, value)
-    if name not in REQUEST_OPTIONS:
-        raise SettingsError(
-            tr("There is no setting {name}.", name=repr(name)),
-            tr("Try: {names}", names=nearest(name, (*_PARSERS, *REQUEST_OPTIONS))),
-        )
+    name = setting_name(name)
+    if name in READERS:
+        return READERS[name](name, value)
     try:
         return option(name).parse(value)
     except OptionError as error:
         raise SettingsError(error.what, error.fix) from error
 
 
-def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the environment sets: the SDK's own variables and ``DALLE_NB_*``."""
+def setting_name(said: str) -> str:
+    """Return the one name of a setting or Request option, which may also go by the API's name for it.
+
+    Raises:
+        SettingsError: there is none, with the nearest that there is.
+    """
+    if said in READERS or said in REQUEST_OPTIONS:
+        return said
+    alias = next((row.name for row in OPTIONS if said == row.parameter and row.name in REQUEST_OPTIONS), None)
+    if alias is None:
+        raise SettingsError(
+            tr("There is no setting {name}.", name=repr(said)[:80]),
+            tr("Try: {names}", names=nearest(said, (*READERS, *REQUEST_OPTIONS))),
+        )
+    return alias
+
+
+def read_environment(environ: Mapping[str, str], *, azure: bool = False) -> dict[str, Any]:
+    """Return what the environment sets: the SDK's own variables and ``DALLE_NB_*``.
+
+    With ``azure``, or an Azure endpoint in the environment, Azure's own key goes before OpenAI's.
+    """
     said = {name: environ.get(variable) or None for name, variable in _VARIABLES.items()}
-    for name in (*_PARSERS, *REQUEST_OPTIONS):
+    for name in (*READERS, *REQUEST_OPTIONS):
         said[name] = environ.get(f"DALLE_NB_{name.upper()}") or said.get(name)
+    if azure or said["azure_endpoint"]:
+        said["api_key"] = environ.get("AZURE_OPENAI_API_KEY") or said["api_key"]
+    if said["api_key"] is not None:
+        said["api_key"] = Secret(said["api_key"])
     return {name: value for name, value in said.items() if value is not None}
+
+
+def notebook_name(environ: Mapping[str, str]) -> str | None:
+    """Return the file name of the notebook that runs here, where Jupyter tells it."""
+    return Path(environ.get("JPY_SESSION_NAME", "")).name or None
 
 
 def read_project(folder: Path) -> dict[str, Any]:
@@ -115,12 +145,12 @@ def read_project(folder: Path) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("dalle_nb", {})
+        table = _project_table(path, path.stat().st_mtime_ns)
     except (OSError, ValueError) as error:
         raise SettingsError(
-            tr("{path} cannot be read: {reason}", path=path, reason=error), tr("Mend the file, or move it.")
+            tr("{path} cannot be read: {reason}.", path=path, reason=error), tr("Mend the file, or move it.")
         ) from error
-    strangers = [name for name in table if name not in REQUEST_OPTIONS]
+    strangers = [name for name in table if setting_name(name) in READERS]
     if strangers:
         raise SettingsError(
             tr("A project file may not set {names}.", names=", ".join(strangers)),
@@ -129,6 +159,15 @@ def read_project(folder: Path) -> dict[str, Any]:
             ),
         )
     return dict(table)
+
+
+@lru_cache(maxsize=8)
+def _project_table(path: Path, _changed: int) -> Mapping[str, Any]:
+    """Return the file's table of ours; read once for each state of the file, as settings are looked at often."""
+    table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("dalle_nb", {})
+    if not isinstance(table, dict):
+        raise ValueError("tool.dalle_nb is no table")
+    return MappingProxyType(table)
 
 
 def home_folder(settings: Settings) -> Path:
@@ -144,96 +183,12 @@ def _candidates(folder: Path) -> list[Path]:
     return [parent / "pyproject.toml" for parent in (folder, *folder.parents)]
 
 
-def _wrong(name: str, value: Any, legal: str) -> SettingsError:
+def _typed_key() -> SettingsError:
     return SettingsError(
-        tr("{value} is not a value of {name}.", value=repr(value)[:80], name=name),
-        tr("Try: {names}", names=legal),
+        tr("A key is never written into code, a cell or a project file."),
+        tr("Run dn.login() or %dalle_login, which ask for it unseen, or set OPENAI_API_KEY."),
     )
 
-
-def _text(_: str, value: Any) -> str:
-    return str(value).strip()
-
-
-def _flag(name: str, value: Any) -> bool:
-    words = {
-        "1": True,
-        "true": True,
-        "yes": True,
-        "on": True,
-        "0": False,
-        "false": False,
-        "no": False,
-        "off": False,
-    }
-    if isinstance(value, bool):
-        return value
-    if str(value).lower() not in words:
-        raise _wrong(name, value, "true | false")
-    return words[str(value).lower()]
-
-
-def _dollars(name: str, value: Any) -> int:
-    try:
-        dollars = float(str(value).strip().removeprefix("$"))
-    except ValueError:
-        raise _wrong(name, value, "0.50") from None
-    if not 0 <= dollars < 1e9:
-        raise _wrong(name, value, "0.50")
-    return round(dollars * MICROS)
-
-
-def _seconds(name: str, value: Any) -> float:
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        raise _wrong(name, value, "300") from None
-    if not 0 < seconds <= 86_400:
-        raise _wrong(name, value, "300")
-    return seconds
-
-
-def _pixels(name: str, value: Any) -> int:
-    if not str(value).isdigit() or not 64 <= int(value) <= 2048:
-        raise _wrong(name, value, "64 … 2048")
-    return int(value)
-
-
-def _path(_: str, value: Any) -> Path:
-    return Path(value).expanduser()
-
-
-def _choice(*choices: str) -> Callable[[str, Any], str]:
-    def choose(name: str, value: Any) -> str:
-        if value not in choices:
-            raise _wrong(name, value, " | ".join(choices))
-        return str(value)
-
-    return choose
-
-
-_PARSERS: dict[str, Callable[[str, Any], Any]] = {
-    "backend": _choice("auto", "openai", "offline"),
-    "base_url": _text,
-    "server": _text,
-    "api_key": _text,
-    "organization": _text,
-    "project": _text,
-    "azure_endpoint": _text,
-    "api_version": _text,
-    "home": _path,
-    "language": _choice("auto", *LANGUAGES),
-    "record": _flag,
-    "reuse": _flag,
-    "budget": _dollars,
-    "per": _choice(*PERIODS),
-    "confirm_above": _dollars,
-    "retry": _choice("safe", "always", "never"),
-    "timeout": _seconds,
-    "retired": _choice("translate", "error"),
-    "display": _choice("thumbnail", "full"),
-    "thumbnail": _pixels,
-}
 
 _VARIABLES = {
     "api_key": "OPENAI_API_KEY",
@@ -247,7 +202,7 @@ _VARIABLES = {
 REQUEST_OPTIONS = ("model", *(row.name for row in OPTIONS if row.scope == "request" and row.name != "model"))
 """Names that may be given a default anywhere, a project file included."""
 
-SETTINGS = tuple(item.name for item in fields(Settings) if item.name in _PARSERS)
+SETTINGS = tuple(item.name for item in fields(Settings) if item.name in READERS)
 """Names of all settings that are not Request options."""
 
 

@@ -1,0 +1,38 @@
+"""A Run as a program that repeats it: its pictures as files, its calls as OpenAI would be asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dalle_nb._records import RunRecord, blobs_of
+from dalle_nb._rules import check
+from dalle_nb._snippets import Files, write_snippet
+
+if TYPE_CHECKING:
+    from dalle_nb._catalog import Catalog
+    from dalle_nb._store import Store
+
+
+def write_program(record: RunRecord, language: str, store: Store, catalog: Catalog) -> str:
+    """Return a program in ``python``, ``node``, ``curl`` or ``magic``; it reads the key from the environment.
+
+    Raises:
+        OptionError: no such language.
+    """
+    paths = {blob.sha256: str(store.path(blob.sha256)) for blob in blobs_of(record.request)}
+    inputs = tuple((paths[blob.sha256], blob.media_type) for blob in record.request.inputs)
+    mask = record.request.mask
+    files = Files(inputs=inputs, mask=(paths[mask.sha256], mask.media_type) if mask else None)
+    return write_snippet(language, _as_sent(record, catalog), files)
+
+
+def _as_sent(record: RunRecord, catalog: Catalog) -> RunRecord:
+    """Return the Run as sent to a server; one that was drawn offline as OpenAI would be asked for the like."""
+    if record.backend != "offline":
+        return record
+    request, server = replace(record.request, model=None), catalog.servers["openai"]
+    today = datetime.now(UTC).date()
+    plan = check(request, catalog, server, today=today, optional=frozenset(request.options))
+    return replace(record, sent=tuple(call.parameters for call in plan.calls), recipe=plan.recipe)
