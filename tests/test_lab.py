@@ -39,7 +39,8 @@ THREADS = {
 def picture_in(output: Locator) -> Locator:
     """Return the picture that is shown there, once it is loaded."""
     picture = output.locator("img")
-    expect(picture).to_have_count(1, timeout=PATIENCE)
+    output.locator("img, pre").first.wait_for(timeout=PATIENCE)
+    assert picture.count() == 1, output.all_inner_texts()
     picture.scroll_into_view_if_needed()
     picture.evaluate("image => image.decode()")
     return picture
