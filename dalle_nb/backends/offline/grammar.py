@@ -8,19 +8,20 @@ Colours, counts and sizes wait for their noun; poses, clothes and seats go to th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from dalle_nb.backends.offline.lexicon import BEINGS, Lexicon, Meaning
+from dalle_nb.backends.offline.clauses import Clause, Draft, Waiting
+from dalle_nb.backends.offline.lexicon import BEINGS, Lexicon
 from dalle_nb.backends.offline.repertoire import Repertoire
+from dalle_nb.backends.offline.scenery import Scenery
 from dalle_nb.backends.offline.segment import Token
 from dalle_nb.backends.offline.sketch import Thing
 
 MAX_THINGS = 4
 """More subjects than these make no picture; the rest are named as not drawn."""
 MAX_COUNT = 12
-_ADJECTIVES = frozenset({"stop", "size", "colour", "shade", "pose", "count"})
-_PLACED = frozenset({"scene", "feature", "effect", "worn", "part"})
+_PLACES = frozenset({"scene", "feature"})
 _OPPOSITE = {"left": "right", "right": "left", "back": "front", "front": "back", "sky": None}
 _SIDES = {
     "left-of": "left",
@@ -30,92 +31,15 @@ _SIDES = {
     "under": "front",
     "over": "sky",
 }
-_CARRIED = ("time", "weather", "season", "scene", "usual")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """What became of a piece of the prompt: ``drawn``, ``undrawn`` or ``unknown``."""
-
-    start: int
-    end: int
-    fate: str
-
-
-@dataclass(slots=True)
-class Draft:
-    """A Thing in the making."""
-
-    thing: Thing
-    token: Token
-    being: bool
-    posed: Token | None = None
-
-    def set(self, **changes: Any) -> None:
-        """Change fields of the thing."""
-        self.thing = replace(self.thing, **changes)
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """Adjectives that wait for the noun they belong to."""
-
-    tokens: list[Token] = field(default_factory=list)
-    colour: str | None = None
-    colour_name: str = ""
-    count: int | None = None
-    size: str | None = None
-
-    def start(self, noun: Token) -> int:
-        """Return where the words begin that tell how the noun looks."""
-        telling = [token.start for token in self.tokens if token.kind != "count" or token.name != "1"]
-        return min([noun.start, *telling])
-
-
-@dataclass(slots=True)
-class _Clause:
-    """What is known inside one clause."""
-
-    wait: _Waiting = field(default_factory=_Waiting)
-    last: Draft | None = None
-    """The subject named last."""
-    at: Draft | None = None
-    """The subject before 在."""
-    base: Draft | None = None
-    """What the next subject is on: 船上有…"""
-    relation: Token | None = None
-    previous: Token | None = None
-    ahead: Sequence[Token] = ()
-    """The next few tokens of the clause."""
-    no: Token | None = None
-    """The negation that takes the next noun away."""
-    spent: bool = False
-    """Whether it has taken one already."""
-
-
-class Walk:
+class Walk(Scenery):
     """The walk itself, and what it found."""
 
     def __init__(self, lexicon: Lexicon, can: Repertoire) -> None:
-        self.lexicon, self.can = lexicon, can
+        super().__init__(lexicon, can)
         self.drafts: list[Draft] = []
-        self.notes: list[Note] = []
-        self.scenes: list[tuple[Token, bool]] = []
-        """Scenes and features in their order, and whether they are outside the window."""
-        self.moods: dict[str, str] = {}
-        """Time, weather, season and palette, each as said first."""
-        self.carried: dict[str, str] = {}
-        """The same as other words carry them along: snow means winter."""
-        self.effects: list[str] = []
-        self.styles: list[str] = []
-        self.banned: list[tuple[Token, Token]] = []
-        """Each negation with the noun it took away."""
-        self.colours: list[str] = []
-        self.frame: str | None = None
-        self.alone: str | None = None
-        self._clause = _Clause()
         self._next: dict[str, Any] = {}  # what the next subject takes: pose, wears, holds, place, seat
-        self._outside = False
 
     def go(self, tokens: Sequence[Token]) -> None:
         """Walk through all tokens."""
@@ -125,11 +49,6 @@ class Walk:
             self._take(token, ahead[:stop])
         self._end_clause()
         self._drop_waiting()
-
-    def note(self, first: Token | int, last: Token, fate: str) -> None:
-        """Remember what became of the words from the first to the last."""
-        start = first if isinstance(first, int) else first.start
-        self.notes.append(Note(start=start, end=last.end, fate=fate))
 
     def _take(self, token: Token, ahead: Sequence[Token]) -> None:
         if token.kind == "break":
@@ -145,80 +64,15 @@ class Walk:
 
     def _end_clause(self) -> None:
         """Give what still waits to the last noun, or name it."""
-        clause, self._clause = self._clause, _Clause()
+        clause, self._clause = self._clause, Clause()
         wait, last = clause.wait, clause.last
         if last is not None and clause.no is None:
             last.set(colour=last.thing.colour or wait.colour, size=last.thing.size or wait.size)
         for token in wait.tokens:
             if token.kind == "colour":
                 self.note(token, token, "drawn" if last or clause.no else "undrawn")
-                self.colours.append(token.meaning.facts["hex"])
             elif token.text.isdigit():
                 self.note(token, token, "unknown")
-
-    def _qualifies(self, ahead: Sequence[Token]) -> bool:
-        """Whether a colour has a noun: one that follows, or one before as in "the cat is orange"."""
-        clause = self._clause
-        if clause.previous and clause.previous.name == "is" and clause.last:
-            return True
-        for token in ahead:
-            if token.is_thing or token.kind in _PLACED:
-                return True
-            if token.kind not in _ADJECTIVES and token.name not in ("and", "of"):
-                return False
-        return False
-
-    def _denies(self, token: Token) -> bool:
-        """Whether a negation takes this noun away; it is remembered then."""
-        clause = self._clause
-        if clause.no is None:
-            return False
-        if clause.spent:
-            clause.no, clause.spent = None, False
-            return False
-        self.banned.append((clause.no, token))
-        clause.spent = True
-        return True
-
-    def _take_negation(self, token: Token) -> None:
-        self._clause.no, self._clause.spent = token, False
-
-    def _take_unknown(self, token: Token) -> None:
-        self.note(token, token, "unknown")
-
-    def _take_decoy(self, token: Token) -> None:
-        if not self._denies(token):
-            self.note(token, token, "undrawn")
-
-    # Adjectives
-
-    def _take_colour(self, token: Token) -> None:
-        wait = self._clause.wait
-        wait.tokens.append(token)
-        if wait.colour is None:
-            shades = [other.name for other in wait.tokens if other.kind == "shade"]
-            wait.colour, wait.colour_name = _shaded(token.meaning.facts["hex"], shades), token.name
-
-    def _take_shade(self, token: Token) -> None:
-        if self._clause.ahead and self._clause.ahead[0].kind == "colour":
-            self._clause.wait.tokens.append(token)
-
-    def _take_count(self, token: Token) -> None:
-        self._clause.wait.tokens.append(token)
-        self._clause.wait.count = int(token.name)
-
-    def _take_size(self, token: Token) -> None:
-        self._clause.wait.tokens.append(token)
-        self._clause.wait.size = token.name
-
-    def _take_plural(self, token: Token) -> None:
-        last = self._clause.last
-        if last is not None and last.token.end == token.start:
-            last.set(count=max(3, last.thing.count))
-
-    def _adjectives(self) -> _Waiting:
-        wait, self._clause.wait = self._clause.wait, _Waiting()
-        return wait
 
     # Subjects
 
@@ -238,7 +92,7 @@ class Walk:
             self.drafts.append(draft)
             self._clause.last = draft
 
-    def _leave_out(self, token: Token, wait: _Waiting) -> None:
+    def _leave_out(self, token: Token, wait: Waiting) -> None:
         self.note(wait.start(token), token, "undrawn")
         self._clause.last = self._clause.base = self._clause.relation = None
         self._drop_waiting()
@@ -251,7 +105,7 @@ class Walk:
         for token, wait in (*parts.get("wears", ()), *parts.get("holds", ())):
             self.note(wait.start(token), token, "undrawn")
 
-    def _begin(self, token: Token, wait: _Waiting) -> Draft:
+    def _begin(self, token: Token, wait: Waiting) -> Draft:
         facts = token.meaning.facts
         self._carry(token.meaning)
         count = wait.count or facts.get("count") or (3 if token.plural else 1)
@@ -284,7 +138,7 @@ class Walk:
             for token, wait in parts.get(part, ()):
                 self._attach(draft, part, token, wait)
 
-    def _held(self, token: Token, wait: _Waiting) -> bool:
+    def _held(self, token: Token, wait: Waiting) -> bool:
         relation = self._clause.relation
         if not token.meaning.facts.get("hold") or relation is None or relation.name != "hold":
             return False
@@ -293,12 +147,14 @@ class Walk:
             self._next.setdefault("holds", []).append((token, wait))
             return True
         if holder is None or not self.can.fits(holder.thing.name, token.name):
+            if holder is not None and relation.text.lower() != "with":
+                self.note(relation, token, "undrawn")
             return False
         self._attach(holder, "holds", token, wait)
         self._clause.relation = None
         return True
 
-    def _sat_on(self, token: Token, wait: _Waiting) -> bool:
+    def _sat_on(self, token: Token, wait: Waiting) -> bool:
         clause = self._clause
         posed = clause.previous is not None and clause.previous.kind in ("pose", "colour", "size", "stop")
         placed = clause.relation is not None and clause.relation.name in ("on", "in")
@@ -321,7 +177,7 @@ class Walk:
         being = self._being()
         return "pose" in self._next or (being is not None and being.posed is not None)
 
-    def _named_before(self, token: Token, wait: _Waiting) -> bool:
+    def _named_before(self, token: Token, wait: Waiting) -> bool:
         """Whether the word speaks of a subject that is there already: the cat, 猫 without a count."""
         same = next((draft for draft in self.drafts if draft.thing.name == token.name), None)
         if same is None or wait.count or token.plural or wait.colour not in (None, same.thing.colour):
@@ -362,6 +218,8 @@ class Walk:
 
     def _take_relation(self, token: Token) -> None:
         clause, name = self._clause, token.name
+        if clause.previous and clause.previous.kind in _PLACES and not token.text.isascii():
+            return  # 森林里: a scene is where things are in any case
         postposed = (
             clause.last is not None and clause.previous is clause.last.token and not token.text.isascii()
         )
@@ -430,10 +288,11 @@ class Walk:
             draft.set(pose=name)
         elif draft.posed is None:
             draft.posed = token
-        if token.name == "fly" and draft.thing.place is None:
+        flies = token.name == "fly" and draft.token.kind != "person"
+        if flies and draft.thing.place is None:
             draft.set(place="sky")
         # Whatever has no pose of standing stands anyway, and what has no wings flies as it is.
-        settled = name == draft.thing.pose or (token.name not in known and token.name in ("stand", "fly"))
+        settled = name == draft.thing.pose or (token.name not in known and (token.name == "stand" or flies))
         self.note(token, token, "drawn" if settled else "undrawn")
 
     def _take_worn(self, token: Token) -> None:
@@ -447,7 +306,7 @@ class Walk:
         else:
             self._attach(being, "wears", token, wait)
 
-    def _attach(self, draft: Draft, part: str, token: Token, wait: _Waiting) -> None:
+    def _attach(self, draft: Draft, part: str, token: Token, wait: Waiting) -> None:
         fits = self.can.draws(token.name) and self.can.fits(draft.thing.name, token.name)
         self.note(wait.start(token), token, "drawn" if fits else "undrawn")
         if fits:
@@ -459,77 +318,7 @@ class Walk:
         if not self._denies(token) and wait.colour:
             self.note(wait.start(token), token, "undrawn")
 
-    # Scene, light and style
-
-    def _take_scene(self, token: Token) -> None:
-        wait = self._adjectives()
-        if self._denies(token):
-            return
-        self._carry(token.meaning)
-        self._judge_colour(token, wait)
-        self.scenes.append((token, self._outside))
-        self._clause.relation = None
-
-    _take_feature = _take_scene
-
-    def _judge_colour(self, token: Token, wait: _Waiting) -> None:
-        """Name a colour that a scene or effect does not have of itself."""
-        natural = token.meaning.facts.get("natural", "")
-        if wait.colour and natural not in wait.colour_name:
-            self.note(wait.start(token), token, "undrawn")
-
-    def _take_effect(self, token: Token) -> None:
-        wait = self._adjectives()
-        if self._denies(token):
-            return
-        self._judge_colour(token, wait)
-        self._carry(token.meaning)
-        self._add_effects(token.name, *token.meaning.names("effects"))
-        self.alone = self.alone or token.meaning.facts.get("alone")
-        self.note(token, token, "drawn" if token.name in self.can.effects else "undrawn")
-        self._clause.relation = None
-
-    def _add_effects(self, *names: str) -> None:
-        self.effects += [name for name in names if name not in self.effects]
-
-    def _take_mood(self, token: Token) -> None:
-        if self._denies(token):
-            return
-        drawable = not token.meaning.facts.get("undrawn")
-        drawable = drawable and self.moods.setdefault(token.kind, token.name) == token.name
-        self.note(token, token, "drawn" if drawable else "undrawn")
-        self._carry(token.meaning)
-        self._add_effects(*token.meaning.names("effects"))
-
-    _take_time = _take_weather = _take_season = _take_palette = _take_mood
-
-    def _take_style(self, token: Token) -> None:
-        if self._denies(token):
-            return
-        if token.name not in self.styles:
-            self.styles.append(token.name)
-        self.note(token, token, "drawn" if token.name in self.can.styles else "undrawn")
-
-    def _take_camera(self, token: Token) -> None:
-        if not self._denies(token):
-            self.frame = self.frame or token.meaning.facts.get("size")
-            self.note(token, token, "undrawn" if token.meaning.facts.get("undrawn") else "drawn")
-
-    def _carry(self, meaning: Meaning) -> None:
-        for kind in _CARRIED:
-            if kind in meaning.facts:
-                self.carried.setdefault(kind, meaning.facts[kind])
-
 
 def _is_article(token: Token) -> bool:
     """Whether the word begins something new, which a negation before does not reach."""
     return token.kind == "count" or token.text.lower() in ("a", "an", "the")
-
-
-def _shaded(colour: str, shades: list[str]) -> str:
-    """Return a colour made lighter or darker by the words before it."""
-    channels = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
-    for shade in shades:
-        target, share = (255, 0.45) if shade == "light" else (0, 0.4)
-        channels = [round(channel + (target - channel) * share) for channel in channels]
-    return "#" + "".join(f"{channel:02x}" for channel in channels)

@@ -6,7 +6,8 @@ scene, one time and weather, negations obeyed, and each word's fate told. Nothin
 
 from __future__ import annotations
 
-from dalle_nb.backends.offline.grammar import Note, Walk
+from dalle_nb.backends.offline.clauses import Note
+from dalle_nb.backends.offline.grammar import Walk
 from dalle_nb.backends.offline.lexicon import load_lexicon
 from dalle_nb.backends.offline.repertoire import Repertoire, load_repertoire
 from dalle_nb.backends.offline.segment import Token, segment

@@ -1,0 +1,92 @@
+"""Finds in a prompt where, when and how: the scene, the hour and weather, effects, styles, framing.
+
+Collects only; which of several scenes it shall be is `reader.py`'s to settle.
+"""
+
+from __future__ import annotations
+
+from dalle_nb.backends.offline.clauses import Clauses, Waiting
+from dalle_nb.backends.offline.lexicon import Lexicon, Meaning
+from dalle_nb.backends.offline.repertoire import Repertoire
+from dalle_nb.backends.offline.segment import Token
+
+_CARRIED = ("time", "weather", "season", "scene", "usual")
+
+
+class Scenery(Clauses):
+    """Everything about a picture but its things."""
+
+    def __init__(self, lexicon: Lexicon, can: Repertoire) -> None:
+        super().__init__(lexicon, can)
+        self.scenes: list[tuple[Token, bool]] = []
+        """Scenes and features in their order, and whether they are outside the window."""
+        self.moods: dict[str, str] = {}
+        """Time, weather, season and palette, each as said first."""
+        self.carried: dict[str, str] = {}
+        """The same as other words carry them along: snow means winter."""
+        self.effects: list[str] = []
+        self.styles: list[str] = []
+        self.frame: str | None = None
+        """Size of the first thing, as the framing has it."""
+        self.alone: str | None = None
+        """The subject that stands for an effect when nothing else is in the picture."""
+        self._outside = False
+
+    def _take_scene(self, token: Token) -> None:
+        wait = self._adjectives()
+        if self._denies(token):
+            return
+        self._carry(token.meaning)
+        self._judge_colour(token, wait)
+        self.scenes.append((token, self._outside))
+        self._clause.relation = None
+
+    _take_feature = _take_scene
+
+    def _judge_colour(self, token: Token, wait: Waiting) -> None:
+        """Name a colour that a scene or effect does not have of itself."""
+        natural = token.meaning.facts.get("natural", "")
+        if wait.colour and natural not in wait.colour_name:
+            self.note(wait.start(token), token, "undrawn")
+
+    def _take_effect(self, token: Token) -> None:
+        wait = self._adjectives()
+        if self._denies(token):
+            return
+        self._judge_colour(token, wait)
+        self._carry(token.meaning)
+        self._add_effects(token.name, *token.meaning.names("effects"))
+        self.alone = self.alone or token.meaning.facts.get("alone")
+        self.note(token, token, "drawn" if token.name in self.can.effects else "undrawn")
+        self._clause.relation = None
+
+    def _add_effects(self, *names: str) -> None:
+        self.effects += [name for name in names if name not in self.effects]
+
+    def _take_mood(self, token: Token) -> None:
+        if self._denies(token):
+            return
+        drawable = not token.meaning.facts.get("undrawn")
+        drawable = drawable and self.moods.setdefault(token.kind, token.name) == token.name
+        self.note(token, token, "drawn" if drawable else "undrawn")
+        self._carry(token.meaning)
+        self._add_effects(*token.meaning.names("effects"))
+
+    _take_time = _take_weather = _take_season = _take_palette = _take_mood
+
+    def _take_style(self, token: Token) -> None:
+        if self._denies(token):
+            return
+        if token.name not in self.styles:
+            self.styles.append(token.name)
+        self.note(token, token, "drawn" if token.name in self.can.styles else "undrawn")
+
+    def _take_camera(self, token: Token) -> None:
+        if not self._denies(token):
+            self.frame = self.frame or token.meaning.facts.get("size")
+            self.note(token, token, "undrawn" if token.meaning.facts.get("undrawn") else "drawn")
+
+    def _carry(self, meaning: Meaning) -> None:
+        for kind in _CARRIED:
+            if kind in meaning.facts:
+                self.carried.setdefault(kind, meaning.facts[kind])
