@@ -14,13 +14,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dalle_nb._language import tr
 from dalle_nb._records import Blob
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from PIL import Image
 
 MAX_PIXELS = 64_000_000
 """More than any model draws (8.3 million) or any camera of today; a bomb claims far more."""
+
+MOST_SVG_BYTES = 4 << 20
 
 MEDIA_TYPES = {
     "png": "image/png",
@@ -33,6 +38,7 @@ SUFFIXES = {media: "jpg" if name == "jpeg" else name for name, media in MEDIA_TY
 """File name ending for each media type."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_ACTIVE = ("script", "foreignobject", "iframe", "embed", "object", "handler", "listener")
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
@@ -73,7 +79,7 @@ def prove(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Proof:
     """
     media_type = sniff(data)
     if media_type is None:
-        raise ImageError("the bytes are no PNG, JPEG, WebP, GIF or SVG")
+        raise ImageError(tr("it is no PNG, JPEG, WebP, GIF or SVG"))
     if media_type == "image/png":
         return _prove_png(data, max_pixels)
     if media_type == "image/svg+xml":
@@ -93,7 +99,7 @@ def open_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data))
         if image.width * image.height > max_pixels:
-            raise ImageError(f"{image.width}x{image.height} is more than {max_pixels} pixels")
+            raise _too_large(image.width, image.height)
         image.load()
     except (
         UnidentifiedImageError,
@@ -102,7 +108,7 @@ def open_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
         SyntaxError,
         struct.error,
     ) as error:
-        raise ImageError(f"the picture cannot be read: {error}") from error
+        raise ImageError(tr("it cannot be read: {reason}", reason=error)) from error
     return image
 
 
@@ -136,6 +142,10 @@ def blob(value: Any, name: str = "") -> Blob:
     )
 
 
+def _too_large(width: int, height: int) -> ImageError:
+    return ImageError(tr("{width}x{height} pixels are none or too many", width=width, height=height))
+
+
 def _image(value: Any) -> Image.Image:
     from PIL import Image
 
@@ -143,7 +153,7 @@ def _image(value: Any) -> Image.Image:
         return value if value.mode in ("L", "LA", "RGB", "RGBA", "P", "1") else value.convert("RGB")
     if hasattr(value, "__array_interface__") or hasattr(value, "__array__"):
         return _image_of_array(value)
-    raise ImageError(f"a {type(value).__name__} is no picture")
+    raise ImageError(tr("a {kind} is no picture", kind=type(value).__name__))
 
 
 def _image_of_array(value: Any) -> Image.Image:
@@ -156,7 +166,7 @@ def _image_of_array(value: Any) -> Image.Image:
     elif np.issubdtype(array.dtype, np.floating):
         array = (np.clip(np.nan_to_num(array), 0, 1) * 255 + 0.5).astype(np.uint8)
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or array.size == 0:
-        raise ImageError(f"an array of shape {array.shape} is no picture")
+        raise ImageError(tr("an array of shape {shape} is no picture", shape=array.shape))
     if array.dtype != np.uint8:
         array = np.clip(array, 0, 255).astype(np.uint8)
     return Image.fromarray(array)
@@ -180,17 +190,31 @@ def _as_png(image: Image.Image) -> tuple[bytes, Proof]:
 def _prove_svg(data: bytes) -> Proof:
     import xml.etree.ElementTree as ET
 
+    if len(data) > MOST_SVG_BYTES:
+        raise ImageError(tr("the SVG has more than {most} MB", most=MOST_SVG_BYTES >> 20))
     if b"<!ENTITY" in data or b"<!DOCTYPE" in data:
-        raise ImageError("the SVG declares entities")
+        raise ImageError(tr("the SVG declares entities"))
     try:
         root = ET.fromstring(data)  # noqa: S314 - expat bounds how entities grow, and none is declared
     except ET.ParseError as error:
-        raise ImageError(f"the SVG cannot be read: {error}") from error
+        raise ImageError(tr("it cannot be read: {reason}", reason=error)) from error
     if root.tag.rpartition("}")[2] != "svg":
-        raise ImageError("the XML is no SVG")
+        raise ImageError(tr("the XML is no SVG"))
+    if any(_is_active(element) for element in root.iter()):
+        raise ImageError(tr("the SVG holds a program"))
     return Proof(
         media_type="image/svg+xml", width=_length(root.get("width")), height=_length(root.get("height"))
     )
+
+
+def _is_active(element: Element) -> bool:
+    """Return whether an element of an SVG could do something: run, load a page, or make others do so."""
+    # We show an SVG where nothing of this runs; but a saved file is opened elsewhere, too.
+    if str(element.tag).rpartition("}")[2].lower() in _ACTIVE:
+        return True
+    names = (name.rpartition("}")[2].lower() for name in element.attrib)
+    values = ("".join(value.split()).lower() for value in element.attrib.values())
+    return any(name.startswith("on") for name in names) or any("javascript:" in value for value in values)
 
 
 def _length(text: str | None) -> int:
@@ -202,18 +226,18 @@ def _prove_png(data: bytes, max_pixels: int) -> Proof:
     chunks = _png_chunks(data)
     kind, header = next(chunks)
     if kind != b"IHDR" or len(header) != 13:
-        raise ImageError("the PNG has no header")
+        raise ImageError(tr("the PNG has no header"))
     width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header)
     if not width or not height or width * height > max_pixels:
-        raise ImageError(f"the PNG claims {width}x{height} pixels")
+        raise _too_large(width, height)
     if colour not in _CHANNELS or depth not in (1, 2, 4, 8, 16):
-        raise ImageError("the PNG has an unknown colour type")
+        raise ImageError(tr("the PNG has an unknown colour type"))
     row = (width * depth * _CHANNELS[colour] + 7) // 8 + 1
     inflated = _inflated_length(
         (body for kind, body in chunks if kind == b"IDAT"), limit=2 * row * height + 64
     )
     if inflated != row * height and not interlaced:
-        raise ImageError("the PNG has too few or too many pixels")
+        raise ImageError(tr("the PNG has too few or too many pixels"))
     return Proof(media_type="image/png", width=width, height=height)
 
 
@@ -225,13 +249,13 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         if end > len(view):
             break
         if zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
-            raise ImageError("a check sum in the PNG is wrong")
+            raise ImageError(tr("a check sum in the PNG is wrong"))
         kind = bytes(view[at + 4 : at + 8])
         yield kind, view[at + 8 : end - 4]
         if kind == b"IEND":
             return
         at = end
-    raise ImageError("the PNG is cut short")
+    raise ImageError(tr("the PNG is cut short"))
 
 
 def _inflated_length(parts: Iterator[memoryview], limit: int) -> int:
@@ -244,7 +268,7 @@ def _inflated_length(parts: Iterator[memoryview], limit: int) -> int:
                 total += len(inflater.decompress(rest, 1 << 18))
                 rest = inflater.unconsumed_tail
     except zlib.error as error:
-        raise ImageError(f"the pixels of the PNG are damaged: {error}") from error
+        raise ImageError(tr("the pixels of the PNG are damaged: {reason}", reason=error)) from error
     if not inflater.eof:
-        raise ImageError("the pixels of the PNG are cut short")
+        raise ImageError(tr("the PNG is cut short"))
     return total

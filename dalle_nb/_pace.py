@@ -39,18 +39,19 @@ class Ladder:
     """What may be asked again: ``safe`` (only what surely was not served), ``always`` or ``never``."""
 
     policy: str
-    deadline: float
-    """On the monotonic clock; no wait goes beyond it."""
 
-    def wait(self, error: DrawError, tries: int) -> float | None:
-        """Return the seconds to wait before asking again after ``tries`` calls, or None to give up."""
+    def wait(self, error: DrawError, tries: int, deadline: float) -> float | None:
+        """Return the seconds to wait before asking again after ``tries`` calls, or None to give up.
+
+        No wait goes beyond ``deadline``, on the monotonic clock.
+        """
         if tries >= TRIES or not self._may(error):
             return None
         seconds = error.retry_after
         if seconds is None:
             # Doubling, and never all callers at the same moment.
             seconds = min(8.0, 0.5 * 2 ** (tries - 1)) * random.uniform(0.75, 1.0)  # noqa: S311 - no secret
-        fits = seconds <= LONGEST_WAIT and time.monotonic() + seconds < self.deadline
+        fits = seconds <= LONGEST_WAIT and time.monotonic() + seconds < deadline
         return seconds if fits else None
 
     def _may(self, error: DrawError) -> bool:
@@ -81,10 +82,11 @@ class Gate:
         with self._lock:
             self._open_at = max(self._open_at, time.monotonic() + seconds)
 
-    def wait(self, cancel: Flag) -> None:
-        """Return when the gate is open, or at once when ``cancel`` is set."""
-        while (left := self._open_at - time.monotonic()) > 0 and not cancel.wait(min(left, 1.0)):
-            pass
+    def wait(self, deadline: float, cancel: Flag) -> None:
+        """Return when the gate is open, at ``deadline`` at the latest, or as soon as ``cancel`` is set."""
+        while (left := min(self._open_at, deadline) - time.monotonic()) > 0:
+            if cancel.wait(left):
+                return
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
-from dalle_nb._backend import Called, DrawEvent, Remark, Terms
+from dalle_nb._backend import Called, DrawEvent, Terms
 from dalle_nb._catalog import Server, load_catalog
-from dalle_nb._errors import DrawError
+from dalle_nb._errors import DrawError, DrawTimeout, RateLimitError
 from dalle_nb._language import tr
 from dalle_nb._pace import Gate, Ladder
 from dalle_nb._records import Billed, Call, Plan
@@ -16,8 +17,9 @@ from dalle_nb._settings import Settings
 from dalle_nb.backends.openai.calls import sender
 from dalle_nb.backends.openai.downloads import Downloads
 from dalle_nb.backends.openai.exchange import Exchange
+from dalle_nb.backends.openai.guard import Guard, guarded
 from dalle_nb.backends.openai.troubles import explain, redact
-from dalle_nb.backends.openai.wire import Guard, Wire, guarded
+from dalle_nb.backends.openai.wire import Wire
 
 CHECK_SECONDS = 20.0
 CHECK_BYTES = 8 << 20
@@ -44,7 +46,7 @@ class OpenAIBackend:
                 return
             exchange = self._exchange(plan, call, first, terms)
             yield from self._ask(exchange, numbers)
-            first += exchange.expected
+            first += max(exchange.expected, exchange.came)
 
     def check(self) -> tuple[str, ...]:
         """Ask the server for its models; nothing is drawn.
@@ -52,14 +54,18 @@ class OpenAIBackend:
         Raises:
             DrawError: it does not answer, or does not take the key.
         """
-        guard = Guard(
-            deadline=time.monotonic() + CHECK_SECONDS, most_bytes=CHECK_BYTES, cancel=Terms().cancel
-        )
+        guard = Guard(deadline=time.monotonic() + CHECK_SECONDS, most_bytes=CHECK_BYTES)
         try:
             with guarded(guard):
                 models = list(self._wire.client().models.list())
         except Exception as error:  # noqa: BLE001 - whatever the SDK throws becomes one of our errors
-            raise explain(error, guard, self._key) from None
+            trouble = explain(error, guard, self._key)
+        else:
+            return self._what_lives(models)
+        # Outside the handler: the SDK's exceptions carry the request, and with it the key.
+        raise trouble
+
+    def _what_lives(self, models: list[Any]) -> tuple[str, ...]:
         said = [tr("{server} answers and lists {count} models.", server=self.server.title, count=len(models))]
         for model in models:
             date = getattr(model, "shutdown_date", None)
@@ -78,7 +84,6 @@ class OpenAIBackend:
             server=self.server,
             downloads=self._downloads,
             terms=terms,
-            deadline=time.monotonic() + terms.timeout,
             key=self._key,
             inputs=len(plan.request.inputs),
         )
@@ -86,26 +91,32 @@ class OpenAIBackend:
     def _ask(self, exchange: Exchange, numbers: count[int]) -> Iterator[DrawEvent]:
         """Make a call until it is answered or must not be made again, and yield what comes."""
         terms = exchange.terms
-        ladder = Ladder(policy=terms.retry, deadline=exchange.deadline)
+        ladder = Ladder(policy=terms.retry)
+        deadline = time.monotonic() + terms.timeout
         for tries in count(1):
-            self._gate.wait(terms.cancel)
+            self._gate.wait(deadline, terms.cancel)
             number, started = next(numbers), time.monotonic()
             try:
-                yield from exchange.once()
+                yield from exchange.once(deadline)
             except DrawError as error:
                 yield Called(attempt=exchange.attempt(number, time.monotonic() - started, error))
-                wait = ladder.wait(error, tries)
-                if wait is None or exchange.kept or terms.cancel.is_set():
+                if isinstance(error, DrawTimeout):
+                    # Who asks again after a time-out allows as much time again.
+                    deadline = time.monotonic() + terms.timeout
+                wait = ladder.wait(error, tries, deadline)
+                if wait is None or exchange.settled or terms.cancel.is_set():
                     raise
-                self._gate.hold(wait)
-                yield self._told(terms, error, wait)
-                continue
-            yield Called(attempt=exchange.attempt(number, time.monotonic() - started, None))
-            return
+                self._pause(error, wait, terms)
+            else:
+                yield Called(attempt=exchange.attempt(number, time.monotonic() - started, None))
+                return
 
-    def _told(self, terms: Terms, error: DrawError, wait: float) -> Remark:
+    def _pause(self, error: DrawError, wait: float, terms: Terms) -> None:
+        """Say that it is asked again, and wait; where the server told to wait, everybody does."""
         text = tr("{what} Asked again after {wait} s.", what=error.what, wait=round(wait, 1))
         if error.billed is not Billed.NO:
             text = tr("{text} The first call may be billed too.", text=text)
         terms.tell(text)
-        return Remark(text=text)
+        if isinstance(error, RateLimitError) or error.retry_after is not None:
+            self._gate.hold(wait)
+        terms.cancel.wait(wait)

@@ -6,7 +6,6 @@ and bytes count as a picture only when all of them have been read as one.
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,22 @@ MOST_BYTES_A_PICTURE = 48 * 1024 * 1024
 
 MOST_PICTURES = 16
 MAX_PIXELS = 3840 * 3840
+MOST_LETTERS = 32_000
+"""Of a revised prompt, as of any prompt."""
+
+Judge = Callable[[bytes], Arrival]
+"""Proves bytes to be a picture. Raises Unusable."""
+
+Fetch = Callable[[str, Judge], Arrival]
+"""Downloads a picture from a URL, again where the bytes that came do not pass the Judge."""
+
+
+class Unusable(ImageError):
+    """Bytes that came are no readable picture; ``data`` holds them."""
+
+    def __init__(self, reason: str, data: bytes) -> None:
+        super().__init__(reason)
+        self.data = data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +47,6 @@ class Item:
     text: str | None = None
     url: str | None = None
     revised_prompt: str | None = None
-
-    def evidence(self) -> bytes:
-        """Return what came, for the quarantine."""
-        return (self.text or self.url or "").encode()
 
 
 def read_body(body: bytes) -> Mapping[str, Any]:
@@ -49,9 +60,9 @@ def read_body(body: bytes) -> Mapping[str, Any]:
     try:
         answer = jiter.from_json(body, cache_mode="none")
     except ValueError:
-        raise _bad(tr("the server answered with something that is no JSON"), Billed.UNKNOWN) from None
+        raise _bad(tr("The server answered with something that is no JSON."), Billed.UNKNOWN) from None
     if not isinstance(answer, dict):
-        raise _bad(tr("the server answered with JSON that is no object"), Billed.UNKNOWN)
+        raise _bad(tr("The server answered with JSON that is no object."), Billed.UNKNOWN)
     return answer
 
 
@@ -63,16 +74,14 @@ def read_items(answer: Mapping[str, Any]) -> Iterator[Item]:
     """
     data = answer.get("data")
     if not isinstance(data, list) or not data:
-        raise _bad(tr("the server answered without any picture"), Billed.UNKNOWN)
+        raise _bad(tr("The server answered without any picture."), Billed.UNKNOWN)
     for entry in data[:MOST_PICTURES]:
         yield _item(entry if isinstance(entry, dict) else {})
 
 
 def read_usage(answer: Mapping[str, Any]) -> Usage | None:
     """Return the tokens that the answer counts, or None where it counts none."""
-    usage = answer.get("usage")
-    if not isinstance(usage, dict):
-        return None
+    usage = _object(answer, "usage")
     into, out = _object(usage, "input_tokens_details"), _object(usage, "output_tokens_details")
     # Older GPT Image answers do not split their output: all of it is picture.
     picture = _count(out, "image_tokens") if out else _count(usage, "output_tokens")
@@ -86,25 +95,22 @@ def read_usage(answer: Mapping[str, Any]) -> Usage | None:
     return found if found != Usage() else None
 
 
-def arrivals(
-    items: Iterator[Item], first: int, fetch: Callable[[str], bytes]
-) -> Iterator[Arrival | Quarantined]:
-    """Yield each item as a proved picture, numbered from ``first``; what is none goes into quarantine.
+def arrivals(items: Iterator[Item], first: int, fetch: Fetch) -> Iterator[Arrival | Quarantined]:
+    """Yield each item as a proved picture, numbered from ``first``; bytes that are none go into quarantine.
 
     Raises:
-        BadAnswer: one or more were no pictures; said after all others have been yielded.
+        DrawError: one or more were no pictures; said after all others have been yielded.
     """
     troubles: list[DrawError] = []
     for index, item in enumerate(items, start=first):
         try:
             yield _arrival(item, index, fetch)
         except ImageError as error:
-            yield Quarantined(data=item.evidence(), reason=str(error))
-            troubles.append(
-                _bad(tr("picture {index} is unusable: {reason}", index=index, reason=error), Billed.YES)
-            )
+            if isinstance(error, Unusable):
+                yield Quarantined(data=error.data, reason=str(error))
+            what = tr("Picture {index} is unusable: {reason}.", index=index, reason=error)
+            troubles.append(_bad(what, Billed.YES))
         except DrawError as error:
-            yield Quarantined(data=item.evidence(), reason=error.what)
             troubles.append(error)
     if troubles:
         raise troubles[0]
@@ -116,44 +122,44 @@ def decode(text: str) -> bytes:
     Raises:
         ImageError: it is none.
     """
-    # Eight times as fast as the standard library's, on the way of every picture (benchmarks/).
+    # Eight times as fast as the standard library's, on the way of every picture (benchmarks/calls.py).
     import pybase64
 
     try:
         return pybase64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ImageError(f"its base64 is damaged ({error})") from None
+    except ValueError as error:
+        raise ImageError(tr("its base64 is damaged ({reason})", reason=error)) from None
 
 
 def _item(entry: Mapping[str, Any]) -> Item:
     url, text, revised = entry.get("url"), entry.get("b64_json"), entry.get("revised_prompt")
-    revised = revised if isinstance(revised, str) and revised else None
     return Item(
         text=text if isinstance(text, str) else None,
         url=url if isinstance(url, str) else None,
-        revised_prompt=revised,
+        revised_prompt=revised[:MOST_LETTERS] if isinstance(revised, str) and revised else None,
     )
 
 
-def _arrival(item: Item, index: int, fetch: Callable[[str], bytes]) -> Arrival:
-    data = _bytes(item, fetch)
-    proof = prove(data, max_pixels=MAX_PIXELS)
-    return Arrival(
-        index=index,
-        data=data,
-        media_type=proof.media_type,
-        width=proof.width,
-        height=proof.height,
-        revised_prompt=item.revised_prompt,
-    )
+def _arrival(item: Item, index: int, fetch: Fetch) -> Arrival:
+    def judge(data: bytes) -> Arrival:
+        try:
+            proof = prove(data, max_pixels=MAX_PIXELS)
+        except ImageError as error:
+            raise Unusable(str(error), data) from None
+        return Arrival(
+            index=index,
+            data=data,
+            media_type=proof.media_type,
+            width=proof.width,
+            height=proof.height,
+            revised_prompt=item.revised_prompt,
+        )
 
-
-def _bytes(item: Item, fetch: Callable[[str], bytes]) -> bytes:
     if item.text:
-        return decode(item.text)
+        return judge(decode(item.text))
     if not item.url:
-        raise ImageError("there are neither bytes nor a URL")
-    return _from_data_url(item.url) if item.url.startswith("data:") else fetch(item.url)
+        raise ImageError(tr("there are neither bytes nor a URL"))
+    return judge(_from_data_url(item.url)) if item.url.startswith("data:") else fetch(item.url, judge)
 
 
 def _from_data_url(url: str) -> bytes:

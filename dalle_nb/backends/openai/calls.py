@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from dalle_nb._catalog import Server
@@ -15,8 +16,8 @@ from dalle_nb._records import Blob, Call, Kind, Plan
 if TYPE_CHECKING:
     from openai import OpenAI
 
-Send = Callable[[], Any]
-"""Makes the call and returns the SDK's raw answer, or its Stream."""
+Send = Callable[[], AbstractContextManager[Any]]
+"""Makes the call and gives the SDK's answer, its body not yet read."""
 
 
 def sender(client: OpenAI, plan: Plan, call: Call, server: Server) -> Send:
@@ -39,8 +40,7 @@ def sender(client: OpenAI, plan: Plan, call: Call, server: Server) -> Send:
 
 
 def _method(images: Any, name: str, parameters: dict[str, Any]) -> Send:
-    streaming = bool(parameters.get("stream"))
-    method = getattr(images if streaming else images.with_raw_response, name)
+    method = getattr(images.with_streaming_response, name)
     known = inspect.signature(getattr(images, name)).parameters
     # What the installed SDK has no name for yet travels all the same, in the body.
     extra = {key: parameters.pop(key) for key in list(parameters) if key not in known}
@@ -74,7 +74,7 @@ def _inpainting(client: OpenAI, parameters: dict[str, Any], picture: Blob, mask:
 
 def _posted(client: OpenAI, path: str, body: dict[str, Any], files: Mapping[str, Any] | None = None) -> Send:
     """Return what posts to a path that the SDK has no method for."""
-    from openai._legacy_response import to_raw_response_wrapper
+    from openai._response import to_streamed_response_wrapper
 
     form = {"Content-Type": "multipart/form-data"} if files else {}
 
@@ -82,7 +82,7 @@ def _posted(client: OpenAI, path: str, body: dict[str, Any], files: Mapping[str,
         options: Any = {"headers": {**form, **extra_headers}}
         return client.post(path, body=body, files=files, options=options, cast_to=object)
 
-    return to_raw_response_wrapper(post)
+    return to_streamed_response_wrapper(post)
 
 
 def _bytes(blob: Blob) -> bytes:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dalle_nb._backend import Arrival, DrawEvent, Preview, Remark, Terms
+from dalle_nb._backend import Arrival, DrawEvent, Preview, Quarantined, Remark, Terms
 from dalle_nb._catalog import Model, Server
 from dalle_nb._errors import DrawError
 from dalle_nb._images import MEDIA_TYPES
 from dalle_nb._language import tr
+from dalle_nb._prices import cost, estimate
 from dalle_nb._records import Attempt, Billed, Call, Usage
-from dalle_nb._rules import cost, estimate
-from dalle_nb.backends.openai.answers import MOST_BYTES_A_PICTURE, arrivals, read_body, read_items, read_usage
+from dalle_nb.backends.openai.answers import (
+    MOST_BYTES_A_PICTURE,
+    Judge,
+    arrivals,
+    read_body,
+    read_items,
+    read_usage,
+)
 from dalle_nb.backends.openai.calls import Send
 from dalle_nb.backends.openai.downloads import Downloads
+from dalle_nb.backends.openai.guard import Guard, guarded
 from dalle_nb.backends.openai.streams import is_stream, read_events
-from dalle_nb.backends.openai.troubles import explain, from_status
-from dalle_nb.backends.openai.wire import Guard, guarded
+from dalle_nb.backends.openai.troubles import explain, from_status, without_key
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,11 +40,14 @@ class Exchange:
     server: Server
     downloads: Downloads
     terms: Terms
-    deadline: float
-    key: str | None = field(default=None, repr=False)
-    inputs: int = 0
-    kept: int = 0
-    """Pictures that came; once there is one, the call is not made again."""
+    key: str | None = field(repr=False)
+    inputs: int
+    """Pictures that travel with it."""
+    came: int = 0
+    settled: bool = False
+    """A picture came, or lies somewhere to be fetched: the call is not made again."""
+    _evidence: list[bytes] = field(default_factory=list, repr=False)
+    """What came so far: of an answer all of it, of a stream its newest preview."""
     _usage: Usage | None = None
     _request_id: str | None = None
     _status: int | None = None
@@ -47,36 +57,32 @@ class Exchange:
         """Pictures asked for."""
         return int(str(self.call.parameters.get("n", 1)))
 
-    def once(self) -> Iterator[DrawEvent]:
-        """Make the call and yield previews, pictures and remarks.
+    def once(self, deadline: float) -> Iterator[DrawEvent]:
+        """Make the call, until ``deadline`` at most, and yield previews, pictures and remarks.
 
         Raises:
             DrawError: it failed, or something in its answer is no picture; what was one has been yielded.
         """
-        answer: Mapping[str, Any] = {}
-        for event in self._receive():
-            if isinstance(event, Preview):
+        self._usage = self._request_id = self._status = None
+        aside = False
+        try:
+            answer = yield from self._receive(deadline)
+            for event in self._pictures(answer):
+                aside = aside or isinstance(event, Quarantined)
                 yield event
-            else:
-                answer = event
-        self._usage = read_usage(answer)
-        if answer.get("error") and not answer.get("data"):
-            raise from_status(0, answer, {}, self.key)
-        for event in arrivals(
-            read_items(answer), self.first, lambda url: self.downloads.fetch(url, self.terms)
-        ):
-            if isinstance(event, Arrival):
-                self.kept += 1
-                yield from self._compare(event)
-            yield event
-        if self.kept != self.expected:
-            yield Remark(
-                text=tr("{asked} pictures were asked for, {came} came.", asked=self.expected, came=self.kept)
-            )
+        except DrawError as error:
+            error.request_id = error.request_id or self._request_id
+            if evidence := b"".join(self._evidence) if not aside else b"":
+                yield Quarantined(data=without_key(evidence, self.key), reason=error.what)
+            raise
+        finally:
+            self._evidence = []
 
     def attempt(self, number: int, seconds: float, error: DrawError | None) -> Attempt:
         """Return what is known of the bill of the call just made."""
         billed = Billed.YES if error is None else error.billed or Billed.UNKNOWN
+        if self._usage is not None:
+            billed = Billed.YES
         return Attempt(
             number=number,
             seconds=seconds,
@@ -97,33 +103,56 @@ class Exchange:
         # Models that count no tokens cost what their list says for each picture.
         return price.high if price and price.low == price.high and not price.about else None
 
-    def _receive(self) -> Iterator[Any]:
-        self._usage = self._request_id = self._status = None
+    def _receive(self, deadline: float) -> Generator[Preview, None, Mapping[str, Any]]:
+        """Yield previews, and return the answer."""
         most = MOST_BYTES_A_PICTURE * min(self.expected, 3)
-        guard = Guard(deadline=self.deadline, most_bytes=most, cancel=self.terms.cancel)
+        guard = Guard(deadline=deadline, most_bytes=most, cancel=self.terms.cancel)
         try:
-            with guarded(guard):
-                yield from self._read(self.send())
-        except DrawError as error:
-            error.request_id = error.request_id or self._request_id
+            with guarded(guard), self.send() as response:
+                return (yield from self._read(response))
+        except DrawError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the SDK throws becomes one of our errors
-            # Not "from error": the SDK's exceptions carry the request, and with it the key.
-            raise explain(error, guard, self.key) from None
-        finally:
-            self._status = guard.status_code
+            trouble = explain(error, guard, self.key)
+        # Outside the handler, not even as its context: the SDK's exceptions carry the request, and with it the key.
+        raise trouble
 
-    def _read(self, answer: Any) -> Iterator[Any]:
-        """Yield previews, and last the answer."""
-        response = getattr(answer, "http_response", None) or answer.response
-        self._request_id = response.headers.get("x-request-id")
-        if not self.call.parameters.get("stream"):
-            yield read_body(answer.content)
-        elif is_stream(response):
-            with answer as stream:
-                yield from read_events(stream, self.first)
-        else:
-            yield read_body(response.read())
+    def _read(self, response: Any) -> Generator[Preview, None, Mapping[str, Any]]:
+        self._status, self._request_id = response.status_code, response.headers.get("x-request-id")
+        if not is_stream(response.headers):
+            for chunk in response.iter_bytes():
+                self._evidence.append(chunk)
+            self._evidence = [b"".join(self._evidence)]
+            return read_body(self._evidence[0])
+        events = read_events(response.parse(), self.first)
+        while True:
+            try:
+                preview = next(events)
+            except StopIteration as end:
+                answer: Mapping[str, Any] = end.value
+                return answer
+            self._evidence = [preview.data]
+            yield preview
+
+    def _pictures(self, answer: Mapping[str, Any]) -> Iterator[DrawEvent]:
+        self._usage = read_usage(answer)
+        if not answer.get("data") and (answer.get("error") or answer.get("detail")):
+            raise from_status(200, answer, {}, self.key)
+        for event in arrivals(read_items(answer), self.first, self._fetch):
+            if isinstance(event, Arrival):
+                self.came, self.settled = self.came + 1, True
+                yield from self._compare(event)
+            yield event
+        if self.came != self.expected:
+            text = tr("Pictures: {asked} asked for, {came} came.", asked=self.expected, came=self.came)
+            yield Remark(text=text)
+
+    def _fetch(self, url: str, judge: Judge) -> Arrival:
+        try:
+            return self.downloads.fetch(url, judge, self.terms)
+        except DrawError:
+            self.settled = True
+            raise
 
     def _compare(self, picture: Arrival) -> Iterator[Remark]:
         """Remark on what came otherwise than it was asked for."""

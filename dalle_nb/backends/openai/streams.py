@@ -6,7 +6,7 @@ says an error or was no stream at all never ends in silence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from dalle_nb._backend import Preview
@@ -17,24 +17,23 @@ from dalle_nb._records import Billed
 from dalle_nb.backends.openai.answers import decode
 
 
-def is_stream(response: Any) -> bool:
+def is_stream(headers: Mapping[str, str]) -> bool:
     """Return whether the server streams at all; some ignore the wish and answer at once."""
-    return str(response.headers.get("content-type", "")).startswith("text/event-stream")
+    return headers.get("content-type", "").startswith("text/event-stream")
 
 
-def read_events(stream: Any, index: int) -> Iterator[Preview | dict[str, Any]]:
-    """Yield previews of picture ``index``, and last an answer in the form of an unstreamed one.
+def read_events(stream: Any, index: int) -> Generator[Preview, None, dict[str, Any]]:
+    """Yield previews of picture ``index``, and return an answer in the form of an unstreamed one.
 
     Raises:
         ConnectionFailed: the stream ended before the picture was complete.
     """
     for event in stream:
-        kind, text = getattr(event, "type", ""), getattr(event, "b64_json", None)
-        if str(kind).endswith(".completed"):
-            usage: Any = getattr(event, "usage", None)
-            yield {"data": [{"b64_json": text}], "usage": usage.to_dict() if usage else None}
-            return
-        if str(kind).endswith(".partial_image") and isinstance(text, str):
+        kind, text = str(getattr(event, "type", "")), getattr(event, "b64_json", None)
+        if kind.endswith(".completed"):
+            usage = getattr(event, "usage", None)
+            return {"data": [{"b64_json": text}], "usage": usage.to_dict() if usage else None}
+        if kind.endswith(".partial_image") and isinstance(text, str):
             yield from _preview(text, index)
     raise ConnectionFailed(
         tr("The stream ended before the picture was complete."),
