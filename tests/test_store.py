@@ -271,9 +271,12 @@ def test_sixteen_threads_draw_at_once(store: Store) -> None:
 def test_a_corrupt_database_is_told_left_alone_and_made_anew_when_moved_away(
     store: Store, home: Path, spoil
 ) -> None:
-    """The error names the file and what to do; done that, every Run with a picture is back, under its id."""
-    draw(store, "without pictures")
-    runs = [draw(store, "a", b"one", b"two", cost=5), draw(store, "b", b"two", cost=None)]
+    """The error names the file and what to do; done that, every Run is back, under its id."""
+    runs = [
+        draw(store, "a", b"one", b"two", cost=5),
+        draw(store, "b", b"two", cost=None),
+        draw(store, "none"),
+    ]
     store.close()
     path = home / "history.db"
     path.write_bytes(spoil(path.read_bytes()))

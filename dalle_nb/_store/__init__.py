@@ -13,18 +13,16 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert, update
 
 from dalle_nb._errors import StoreError
-from dalle_nb._language import tr
-from dalle_nb._query import Query
 from dalle_nb._records import (
     Attempt,
     Blob,
@@ -35,42 +33,37 @@ from dalle_nb._records import (
     RunRecord,
     Status,
     Usage,
+    blobs_of,
 )
+from dalle_nb._store.changes import Change, change_runs, purge_runs
 from dalle_nb._store.checkup import StoreFacts, check_room, look_over
 from dalle_nb._store.files import Files, sync
-from dalle_nb._store.ledger import Budget, Entry, entries, reserve, total
+from dalle_nb._store.forms import run_bytes
+from dalle_nb._store.ledger import Budget, Entry, reserve
 from dalle_nb._store.owners import owner
-from dalle_nb._store.queries import (
-    count_children,
-    count_runs,
-    good_runs,
-    insert_picture,
-    insert_run,
-    one_run,
-    picture_with,
-    select_column,
-    select_runs,
-)
-from dalle_nb._store.recovery import recover
-from dalle_nb._store.rows import attempt_row, sidecar_bytes
+from dalle_nb._store.queries import HANDFUL, add_missing, batches, insert_run, one_run
+from dalle_nb._store.recovery import recover, write_sidecars
+from dalle_nb._store.rows import attempt_row
 from dalle_nb._store.schema import attempts, migrate, runs
 from dalle_nb._store.search import settle_index
+from dalle_nb._store.shelf import Shelf
 from dalle_nb._store.sqlite import Database
 from dalle_nb._store.troubles import explained
 
 __all__ = ["Budget", "Entry", "Store", "StoreFacts"]
 
+T = TypeVar("T")
 
-class Store:
+
+class Store(Shelf):
     """All Runs and Pictures in one folder. Any thread, process and forked child may use it at once.
 
     Every method may raise StoreUnwritable, StoreDamaged or StoreError.
     """
 
     def __init__(self, home: Path, files: Files, database: Database) -> None:
-        self.home = home
-        self._files = files
-        self._database = database
+        super().__init__(home, files, database)
+        self._owed: list[Callable[[Connection], object]] = []
 
     @classmethod
     def open(cls, home: Path) -> Store:
@@ -134,10 +127,17 @@ class Store:
             notebook=notebook,
             tags=tuple(tags),
         )
-        with self._database.writing() as connection:
+
+        def put_in(connection: Connection) -> int:
             if budget is not None:
                 reserve(connection, plan.estimate, budget)
-            return replace(run, id=insert_run(connection, run, owner=owner()))
+            # A purge may have taken a file along with another Run's since it was kept.
+            for blob, kept in zip(blobs_of(plan.request), blobs_of(run.request), strict=True):
+                if self._files.find(kept.sha256) is None:
+                    self.keep_input(blob)
+            return insert_run(connection, run, owner=owner())
+
+        return replace(run, id=self._write(put_in))
 
     def keep(
         self,
@@ -153,7 +153,10 @@ class Store:
         revised_prompt: str | None = None,
         outside: tuple[float, float] | None = None,
     ) -> PictureRecord:
-        """Keep a picture of a Run, so that from now on only deleting it loses it."""
+        """Keep a picture of a Run, so that from now on only deleting it loses it.
+
+        Where only its row cannot be written, that is made up for by whatever is written next.
+        """
         picture = PictureRecord(
             sha256=hashlib.sha256(data).hexdigest(),
             media_type=media_type,
@@ -168,10 +171,17 @@ class Store:
         )
         with explained(self.home):
             # The sidecar comes first: a picture that is there can then always be told whose it is.
-            self._files.write(self._sidecar(run, picture), sidecar_bytes(run, picture))
+            self._files.write(self._sidecar(run, picture), run_bytes(replace(run, pictures=(picture,))))
             sync(self._files.keep(data, picture.sha256, media_type).parent)
-        with self._database.writing() as connection:
-            insert_picture(connection, picture, run.id)
+
+        def put_in(connection: Connection) -> None:
+            if self._files.find(picture.sha256) is None:
+                # A purge that ran at the same time took it along with another Run's.
+                sync(self._files.keep(data, picture.sha256, media_type).parent)
+            add_missing(connection, run.id, (picture,))
+
+        with suppress(StoreError):
+            self._write(put_in, lasting=False, owe=True)
         return picture
 
     def keep_input(self, blob: Blob) -> Blob:
@@ -185,8 +195,9 @@ class Store:
 
     def note_attempt(self, run: RunRecord, attempt: Attempt) -> None:
         """Write down one call made for a Run, and what is known of its bill."""
-        with self._database.writing() as connection:
-            connection.execute(insert(attempts), attempt_row(attempt, run.id))
+        row = attempt_row(attempt, run.id)
+        with suppress(StoreError):
+            self._write(lambda connection: connection.execute(insert(attempts), row), lasting=False, owe=True)
 
     def quarantine(self, run: RunRecord, data: bytes, reason: str) -> Path:
         """Keep what came instead of a picture, beside the reason why it is none; return its file."""
@@ -209,111 +220,50 @@ class Store:
         Raises:
             ReferenceNotFound: there is no Run of that uid.
         """
-        with self._database.writing() as connection:
-            outcome = update(runs).where(runs.c.uid == uid).values(
-                status=status, seconds=seconds, usage=usage, cost=cost, notes=tuple(notes), failure=failure,
-                error=failure and failure.error, owner=None,
-            )  # fmt: skip
-            connection.execute(outcome)
-            run = one_run(connection, uid)
-        # For the day the database is lost: now they tell the outcome too. Where that fails nothing is lost.
-        with suppress(OSError):
-            for picture in run.pictures:
-                self._files.write(self._sidecar(run, picture), sidecar_bytes(run, picture), lasting=False)
+        outcome = {
+            "status": status, "seconds": seconds, "usage": usage, "cost": cost, "notes": tuple(notes),
+            "failure": failure, "error": failure and failure.error, "owner": None,
+        }  # fmt: skip
+
+        def put_in(connection: Connection) -> RunRecord:
+            connection.execute(update(runs).where(runs.c.uid == uid).values(outcome))
+            return one_run(connection, uid)
+
+        run = self._write(put_in, owe=True)
+        write_sidecars(self._files, run)
         return run
 
-    def run(self, reference: int | str) -> RunRecord:
-        """Return the Run of an id or uid, deleted or not.
+    def delete(self, ids: Sequence[int]) -> int:
+        """Put Runs into the trash, from which they can be taken back; return how many were not there."""
+        now = datetime.now(UTC)
+        return self._change(ids, lambda run: replace(run, deleted=run.deleted or now))
 
-        Raises:
-            ReferenceNotFound: there is none.
+    def restore(self, ids: Sequence[int]) -> int:
+        """Take Runs back from the trash; return how many were there."""
+        return self._change(ids, lambda run: replace(run, deleted=None))
+
+    def purge(self, ids: Sequence[int]) -> int:
+        """Delete Runs for good: rows, pictures, inputs, quarantine, all that no other Run has; return how many.
+
+        What they cost still counts. A Run that is being drawn stays.
         """
-        with self._database.reading() as connection:
-            return one_run(connection, reference)
+        count = 0
+        for some in batches(ids, HANDFUL):
+            with self._database.writing() as connection:
+                count += purge_runs(connection, self._files, some)
+        return count
 
-    def newest(self, limit: int, offset: int = 0) -> list[RunRecord]:
-        """Return Runs, newest first, those that are deleted left out."""
-        return self.select(Query(), limit, offset)
+    def star(self, ids: Sequence[int], *, on: bool = True) -> int:
+        """Give Runs a star, or take it away; return how many changed."""
+        return self._change(ids, lambda run: replace(run, starred=on))
 
-    def select(self, query: Query, limit: int | None = None, offset: int = 0) -> list[RunRecord]:
-        """Return the Runs that are meant, in order.
+    def tag(self, ids: Sequence[int], *tags: str) -> int:
+        """Give Runs tags, after those they have; return how many changed."""
+        return self._change(ids, lambda run: replace(run, tags=tuple(dict.fromkeys((*run.tags, *tags)))))
 
-        Raises:
-            OptionError: the history has no such column, or a value is none of its kind.
-        """
-        with self._database.reading() as connection:
-            return select_runs(connection, query, limit, offset)
-
-    def column(self, query: Query, name: str) -> list[Any]:
-        """Return one column of the Runs that are meant, in order; OptionError as for `select`."""
-        with self._database.reading() as connection:
-            return select_column(connection, query, name)
-
-    def ids(self, query: Query) -> list[int]:
-        """Return the ids of the Runs that are meant, in order; OptionError as for `select`."""
-        return self.column(query, "id")
-
-    def count(self, query: Query = Query()) -> int:  # noqa: B008 - it is frozen
-        """Return how many Runs are meant; by default all that are not deleted."""
-        with self._database.reading() as connection:
-            return count_runs(connection, query)
-
-    def find(
-        self, identity: str, *, backend: str, model: str, without: Collection[str] = ()
-    ) -> RunRecord | None:
-        """Return the newest good Run of an identical Request, drawn there by that model, its files at hand.
-
-        ``without`` are uids of Runs that are not meant.
-        """
-        with self._database.reading() as connection:
-            found = good_runs(connection, identity, backend, model, without)
-        return next((run for run in found if run.pictures and self._has_all(run)), None)
-
-    def spent(self, since: datetime | None = None) -> int:
-        """Return the known costs of all Runs asked at or after ``since``, in millionths of a dollar."""
-        with self._database.reading() as connection:
-            return total(connection, runs.c.cost, since)
-
-    def ledger(self, by: str) -> tuple[Entry, ...]:
-        """Return what was spent, summed by ``day``, ``model`` or ``notebook``.
-
-        Raises:
-            OptionError: it cannot be summed by that.
-        """
-        with self._database.reading() as connection:
-            return tuple(entries(connection, by))
-
-    def count_children(self, uid: str) -> int:
-        """Return how many Runs name that one as their parent."""
-        with self._database.reading() as connection:
-            return count_children(connection, uid)
-
-    def read(self, sha256: str) -> bytes:
-        """Return the bytes of a picture or input, proved to be those that were kept."""
-        path = self.path(sha256)
-        with explained(self.home):
-            data = path.read_bytes()
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise StoreError(
-                tr("The file of {what} has been changed: {path}.", what=self._whose(sha256)[0], path=path),
-                tr("Put the file back from a backup, or draw the picture again."),
-            )
-        return data
-
-    def path(self, sha256: str) -> Path:
-        """Return the file that holds the bytes of that sha256.
-
-        Raises:
-            StoreError: it is gone.
-        """
-        path = self._files.find(sha256)
-        if path is None:
-            what, path = self._whose(sha256)
-            raise StoreError(
-                tr("The file of {what} is gone: {path}.", what=what, path=path),
-                tr("Put the file back from a backup, or draw the picture again."),
-            )
-        return path
+    def untag(self, ids: Sequence[int], *tags: str) -> int:
+        """Take tags away from Runs; return how many changed."""
+        return self._change(ids, lambda run: replace(run, tags=tuple(t for t in run.tags if t not in tags)))
 
     def probe(self) -> StoreFacts:
         """Return how the store is, having read all of the database.
@@ -323,20 +273,33 @@ class Store:
         """
         return look_over(self.home, self._files, self._database)
 
-    def _has_all(self, run: RunRecord) -> bool:
-        return all(self._files.find(picture.sha256) for picture in run.pictures)
+    def _write(self, change: Callable[[Connection], T], *, lasting: bool = True, owe: bool = False) -> T:
+        """Change the database, after what is still owed to it; a change that fails and is owed is done later."""
+        owed = list(self._owed)
+        try:
+            with self._database.writing(lasting=lasting) as connection:
+                for each in owed:
+                    each(connection)
+                answer = change(connection)
+        except StoreError:
+            if owe:
+                self._owed.append(change)
+            raise
+        self._owed = [each for each in self._owed if each not in owed]
+        return answer
+
+    def _change(self, ids: Sequence[int], change: Change) -> int:
+        count = 0
+        for some in batches(ids, HANDFUL):
+            with self._database.writing() as connection:
+                changed = change_runs(connection, some, change)
+            for run in changed:
+                write_sidecars(self._files, run)
+            count += len(changed)
+        return count
 
     def _sidecar(self, run: RunRecord, picture: PictureRecord) -> Path:
         return self._files.sidecar(picture.sha256, run.uid, picture.index)
-
-    def _whose(self, sha256: str) -> tuple[str, Path]:
-        """Return in words whose the bytes of that sha256 are, and the file where they belong."""
-        with self._database.reading() as connection:
-            row = picture_with(connection, sha256)
-        if row is None:
-            return tr("an input picture"), self._files.path(sha256, "")
-        words = tr("picture {index} of Run #{run}", index=row["index"], run=row["run"])
-        return words, self._files.path(sha256, row["media_type"])
 
 
 def _new_uid() -> str:

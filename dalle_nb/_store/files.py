@@ -2,6 +2,7 @@
 
     pictures/ab/<sha256>.png                   the bytes exactly as they came
     pictures/ab/<sha256>.<uid>-<index>.json    the Run that they belong to
+    runs/ab/<uid>.json                         a Run without pictures
     quarantine/<uid>-<n>.bin, .txt             what came instead of a picture, and why it is none
     tmp/                                       files on their way
 
@@ -13,10 +14,11 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Container, Iterator
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from dalle_nb._store.owners import alive, owner
@@ -30,6 +32,7 @@ SUFFIXES = {
 }
 _UNKNOWN = ".bin"
 _NAME = re.compile("[0-9a-f]{64}")
+_SIDECAR = re.compile(r"([0-9a-f]{64}\.)?(?P<uid>[0-9a-f]{32})(--?\d+)?\.json")
 
 
 class Files:
@@ -37,12 +40,19 @@ class Files:
 
     def __init__(self, home: Path) -> None:
         self.pictures = home / "pictures"
+        self.runs = home / "runs"
         self.quarantine = home / "quarantine"
         self.tmp = home / "tmp"
         # What a person draws is nobody else's business: the folder is closed to other users of the machine.
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.pictures, self.quarantine, self.tmp):
+        fresh = not self.pictures.exists()
+        for folder in (self.pictures, self.runs, self.quarantine, self.tmp):
             folder.mkdir(exist_ok=True)
+        if fresh:
+            # Made once, so that no picture has to wait for the folder of its folder.
+            for number in range(256):
+                (self.pictures / f"{number:02x}").mkdir(exist_ok=True)
+            sync(self.pictures)
 
     def keep(self, data: bytes, name: str, media_type: str) -> Path:
         """Return the file that holds the bytes, whose sha256 is ``name``; identical bytes are kept once."""
@@ -55,7 +65,8 @@ class Files:
         """Write a file under a temporary name, sync it, and give it its own name. `sync` makes that last."""
         if not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            sync(path.parent.parent)
+            if lasting:
+                sync(path.parent.parent)
         draft = self.tmp / f"{secrets.token_hex(8)}.{owner()}"
         self.tmp.mkdir(exist_ok=True)
         try:
@@ -84,11 +95,38 @@ class Files:
         paths = (self.pictures / name[:2] / f"{name}{suffix}" for suffix in (*SUFFIXES.values(), _UNKNOWN))
         return next((path for path in paths if path.is_file()), None)
 
-    def sidecars(self, uids: Container[str] | None = None) -> Iterator[Path]:
-        """Find the sidecars of the Runs of those uids, or of all Runs."""
-        for path in self.pictures.glob("??/*.json"):
-            uid = path.name.partition(".")[2].partition("-")[0]
-            if uids is None or uid in uids:
+    def run_sidecar(self, uid: str) -> Path:
+        """Return where a Run without pictures is written down."""
+        return self.runs / uid[-2:] / f"{uid}.json"
+
+    def sidecars(self, uids: Container[str] | None = None) -> dict[str, list[Path]]:
+        """Return the sidecars of the Runs of those uids, or of all Runs, by uid, in the order they were asked."""
+        found = defaultdict(list)
+        for path in chain(self.pictures.glob("??/*.json"), self.runs.glob("??/*.json")):
+            match = _SIDECAR.fullmatch(path.name)
+            if match and (uids is None or match["uid"] in uids):
+                found[match["uid"]].append(path)
+        return dict(sorted(found.items()))
+
+    def drop_lone_sidecars(self, paths: Iterable[Path]) -> None:
+        """Delete those of the sidecars that lie beside no picture."""
+        for path in paths:
+            if path.is_relative_to(self.pictures) and not self.find(path.name[:64]):
+                path.unlink(missing_ok=True)
+
+    def kept(self) -> Iterator[Path]:
+        """Give every file that holds a picture or input, whoever it belongs to."""
+        return (path for path in self.pictures.glob("??/*") if _NAME.fullmatch(path.stem))
+
+    def quarantined(self, uids: Container[str]) -> Iterator[Path]:
+        """Give what was set aside for the Runs of those uids."""
+        return (path for path in self.quarantine.iterdir() if path.name.partition("-")[0] in uids)
+
+    def drafts(self) -> Iterator[Path]:
+        """Give the temporary files of processes that are dead."""
+        for path in self.tmp.iterdir():
+            name = path.name.partition(".")[2]
+            if name.count(".") >= 2 and not alive(name, changed(path)):
                 yield path
 
     def set_aside(self, uid: str, data: bytes, reason: str) -> Path:
@@ -101,10 +139,8 @@ class Files:
 
     def sweep(self) -> None:
         """Delete the temporary files of processes that are dead."""
-        for path in self.tmp.iterdir():
-            name = path.name.partition(".")[2]
-            if name.count(".") >= 2 and not alive(name, _changed(path)):
-                path.unlink(missing_ok=True)
+        for path in self.drafts():
+            path.unlink(missing_ok=True)
 
 
 def sync(folder: Path) -> None:
@@ -118,7 +154,8 @@ def sync(folder: Path) -> None:
         os.close(handle)
 
 
-def _changed(path: Path) -> datetime:
+def changed(path: Path) -> datetime:
+    """Return when a file was last written."""
     try:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError:

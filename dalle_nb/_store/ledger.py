@@ -6,15 +6,16 @@ call, in the transaction that writes its row, so that concurrent kernels cannot 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, String, case, cast, func, select
+from sqlalchemy import ColumnElement, Connection, String, Table, case, cast, func, select
 
 from dalle_nb._errors import BudgetError, OptionError
 from dalle_nb._language import tr
 from dalle_nb._records import Estimate
-from dalle_nb._store.schema import runs
+from dalle_nb._store.schema import purged, runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ def reserve(connection: Connection, estimate: Estimate | None, budget: Budget) -
             ),
             tr("Choose a model with a known price (%dalle_models), or lift the budget."),
         )
-    left = budget.limit - total(connection, func.coalesce(runs.c.cost, runs.c.reserved), budget.since)
+    left = budget.limit - total(connection, budget.since, reserved=True)
     if 0 < estimate.high > left:
         raise BudgetError(
             tr("This may cost {high}; of the budget of {limit} there is {left} left.",
@@ -47,11 +48,19 @@ def reserve(connection: Connection, estimate: Estimate | None, budget: Budget) -
         )  # fmt: skip
 
 
-def total(connection: Connection, amount: ColumnElement[int], since: datetime | None) -> int:
-    """Return the sum of an amount over the Runs asked at or after ``since``; deleted ones count too."""
+def total(connection: Connection, since: datetime | None, *, reserved: bool = False) -> int:
+    """Return what the Runs cost that were asked at or after ``since``, deleted and purged ones too.
+
+    An unknown cost counts nothing, or with ``reserved`` as much as was reserved for it.
+    """
+    return sum(_sum(connection, table, since, reserved) for table in (runs, purged))
+
+
+def _sum(connection: Connection, table: Table, since: datetime | None, reserved: bool) -> int:
+    amount = func.coalesce(table.c.cost, table.c.reserved) if reserved else table.c.cost
     question = select(func.coalesce(func.sum(amount), 0))
     if since is not None:
-        question = question.where(runs.c.created >= since)
+        question = question.where(table.c.created >= since)
     return int(connection.scalar(question) or 0)
 
 
@@ -79,7 +88,7 @@ class Entry:
 
 
 def entries(connection: Connection, by: str) -> list[Entry]:
-    """Return what was spent, summed by ``day``, ``model`` or ``notebook``; deleted Runs count too.
+    """Return what was spent, summed by ``day``, ``model`` or ``notebook``; deleted and purged Runs count too.
 
     Raises:
         OptionError: it cannot be summed by that.
@@ -89,30 +98,34 @@ def entries(connection: Connection, by: str) -> list[Entry]:
             tr("The ledger has no column {by}.", by=repr(by)[:80]),
             tr("Try: {names}", names=" | ".join(_KEYS)),
         )
-    offline = runs.c.backend == "offline"
-    open_ = ~offline & runs.c.cost.is_(None)
-    sums = (
-        func.count().label("runs"),
-        func.coalesce(func.sum(runs.c.cost), 0).label("spent"),
-        _count(~offline & (runs.c.cost == 0)).label("free"),
-        _count(offline).label("simulated"),
-        _count(open_).label("unknown"),
-        func.coalesce(func.sum(case((open_, runs.c.reserved))), 0).label("at_most"),
-    )
-    key = _KEYS[by].label("name")
     found: dict[str, Entry] = {}
-    for row in connection.execute(select(key, *sums).group_by(key)).mappings():
-        entry = Entry(**{**row, "name": _local_day(row["name"]) if by == "day" else row["name"] or ""})
-        found[entry.name] = found[entry.name] + entry if entry.name in found else entry
+    for table in (runs, purged):
+        key = _KEYS[by](table).label("name")
+        for row in connection.execute(select(key, *_sums(table)).group_by(key)).mappings():
+            entry = Entry(**{**row, "name": _local_day(row["name"]) if by == "day" else row["name"] or ""})
+            found[entry.name] = found[entry.name] + entry if entry.name in found else entry
     return sorted(found.values(), key=lambda each: each.name if by == "day" else each.spent, reverse=True)
 
 
-# Minutes, for a day begins here at another time than in UTC, in which the history counts.
-_KEYS = {
-    "day": func.substr(cast(runs.c.created, String), 1, 16),
-    "model": runs.c.model,
-    "notebook": runs.c.notebook,
+_KEYS: dict[str, Callable[[Table], ColumnElement[str]]] = {
+    # Minutes, for a day begins here at another time than in UTC, in which the history counts.
+    "day": lambda table: func.substr(cast(table.c.created, String), 1, 16),
+    "model": lambda table: table.c.model,
+    "notebook": lambda table: table.c.notebook,
 }
+
+
+def _sums(table: Table) -> tuple[ColumnElement[int], ...]:
+    offline = table.c.backend == "offline"
+    open_ = ~offline & table.c.cost.is_(None)
+    return (
+        func.count().label("runs"),
+        func.coalesce(func.sum(table.c.cost), 0).label("spent"),
+        _count(~offline & (table.c.cost == 0)).label("free"),
+        _count(offline).label("simulated"),
+        _count(open_).label("unknown"),
+        func.coalesce(func.sum(case((open_, table.c.reserved))), 0).label("at_most"),
+    )
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 FOREIGN_PATIENCE = timedelta(days=1)
@@ -19,7 +20,7 @@ _PROC = Path("/proc")
 
 def owner() -> str:
     """Return the name of this process: its number, when it began, its machine."""
-    return f"{os.getpid()}.{_began(os.getpid())}.{platform.node()}"
+    return _name_of(os.getpid())
 
 
 def alive(name: str, since: datetime) -> bool:
@@ -28,6 +29,11 @@ def alive(name: str, since: datetime) -> bool:
     if machine != platform.node():
         return datetime.now(UTC) - since < FOREIGN_PATIENCE
     return _began(int(number)) == began
+
+
+@cache
+def _name_of(number: int) -> str:
+    return f"{number}.{_began(number)}.{platform.node()}"
 
 
 def _began(number: int) -> str | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -24,9 +24,11 @@ from dalle_nb._language import tr
 from dalle_nb._query import Query
 from dalle_nb._records import PictureRecord, RunRecord, Status, blobs_of
 from dalle_nb._store.filters import column_named, condition, ordering
-from dalle_nb._store.rows import picture_row, run_of, run_row
-from dalle_nb._store.schema import SEPARATOR, attempts, inputs, pictures, runs, words
+from dalle_nb._store.rows import attempt_row, picture_row, run_of, run_row
+from dalle_nb._store.schema import SEPARATOR, attempts, inputs, pictures, runs, thumbnails, words
 from dalle_nb._store.search import fold, holding, searched
+
+Item = TypeVar("Item")
 
 HANDFUL = 500
 """Ids in one statement; SQLite takes at least a thousand values."""
@@ -35,19 +37,32 @@ _there = runs.c.deleted.is_(None)
 
 
 def insert_run(connection: Connection, run: RunRecord, **more: Any) -> int:
-    """Return the id of a Run's new row; its pictures are not put in."""
+    """Return the id of the new row of a Run, put in with all that belongs to it."""
     key = connection.execute(insert(runs), run_row(run) | more).inserted_primary_key
     assert key is not None
     number = int(key[0])
     connection.execute(insert(words), {"run": number, "text": searched(run)})
     taken = {blob.sha256 for blob in blobs_of(run.request)}
-    if taken:
-        connection.execute(insert(inputs), [{"run": number, "sha256": sha256} for sha256 in taken])
+    belongings = (
+        (inputs, [{"run": number, "sha256": sha256} for sha256 in taken]),
+        (pictures, [picture_row(picture, number) for picture in run.pictures]),
+        (attempts, [attempt_row(attempt, number) for attempt in run.attempts]),
+    )
+    for table, rows in belongings:
+        if rows:
+            connection.execute(insert(table), rows)
     return number
 
 
-def insert_picture(connection: Connection, picture: PictureRecord, run: int) -> None:
-    """Put a picture into the Run of that id."""
+def add_missing(connection: Connection, run: int, told: Iterable[PictureRecord]) -> None:
+    """Put those pictures into the Run of that id whose places are empty."""
+    known = set(connection.scalars(select(pictures.c.index).where(pictures.c.run == run)))
+    for picture in told:
+        if picture.index not in known:
+            _insert_picture(connection, picture, run)
+
+
+def _insert_picture(connection: Connection, picture: PictureRecord, run: int) -> None:
     connection.execute(insert(pictures), picture_row(picture, run))
     if picture.index > 0:
         connection.execute(update(runs).where(runs.c.id == run).values(pictures=runs.c.pictures + 1))
@@ -70,6 +85,22 @@ def one_run(connection: Connection, reference: int | str) -> RunRecord:
             tr("%dalle_history lists those there are."),
         )
     return found[0]
+
+
+def runs_with(connection: Connection, ids: Sequence[int]) -> list[RunRecord]:
+    """Return the Runs of a handful of ids, as far as they are there, deleted or not."""
+    return _load(connection, select(runs).where(runs.c.id.in_(ids)))
+
+
+def ancestors(connection: Connection, uid: str) -> list[RunRecord]:
+    """Return what a Run came from, nearest first; each once, should a circle have been imported."""
+    found: dict[str, RunRecord] = {}
+    parent: str | None = one_run(connection, uid).parent
+    while parent and parent != uid and parent not in found:
+        family = _load(connection, select(runs).where(runs.c.uid == parent))
+        found |= {run.uid: run for run in family}
+        parent = family[0].parent if family else None
+    return list(found.values())
 
 
 def select_runs(connection: Connection, query: Query, limit: int | None, offset: int) -> list[RunRecord]:
@@ -117,6 +148,28 @@ def picture_with(connection: Connection, sha256: str) -> RowMapping | None:
     return connection.execute(same.limit(1)).mappings().first()
 
 
+def find_thumbnails(connection: Connection, names: Sequence[str]) -> dict[str, bytes]:
+    """Return the thumbnails that are there, by the sha256 of their pictures."""
+    found: dict[str, bytes] = {}
+    for some in batches(names, HANDFUL):
+        rows = connection.execute(select(thumbnails).where(thumbnails.c.sha256.in_(some)))
+        found |= {row.sha256: row.data for row in rows}
+    return found
+
+
+def add_thumbnails(connection: Connection, made: Mapping[str, bytes]) -> None:
+    """Keep thumbnails, as far as nobody else has in the meantime."""
+    known = find_thumbnails(connection, list(made))
+    rows = [{"sha256": name, "data": data} for name, data in made.items() if name not in known]
+    if rows:
+        connection.execute(insert(thumbnails), rows)
+
+
+def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """Give the items, no more than ``size`` at once."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
 def _meant(connection: Connection, query: Query, *columns: ColumnElement[Any]) -> Select[Any]:
     """Return the selection of columns of the Runs that a Query means, in its order."""
     source, ids, conditions = holding(connection, query.words)
@@ -143,8 +196,8 @@ def _by_run(
     connection: Connection, ids: Sequence[int], table: Table, order: Column[Any]
 ) -> defaultdict[int, list[RowMapping]]:
     found: defaultdict[int, list[RowMapping]] = defaultdict(list)
-    for start in range(0, len(ids), HANDFUL):
-        some = table.c.run.in_(ids[start : start + HANDFUL])
-        for row in connection.execute(select(table).where(some).order_by(order)).mappings():
+    for some in batches(ids, HANDFUL):
+        rows = connection.execute(select(table).where(table.c.run.in_(some)).order_by(order))
+        for row in rows.mappings():
             found[row["run"]].append(row)
     return found

@@ -1,11 +1,9 @@
-"""Records as rows of the tables, and back; the same forms, as JSON, lie beside each picture."""
+"""Records as rows of the tables, and back."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
-from datetime import datetime
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -24,28 +22,16 @@ from dalle_nb._records import (
     Status,
     Usage,
 )
-from dalle_nb._store.sqlite import dump
 
 Form = Mapping[str, Any]
 Row = Form | RowMapping
 
 _PICTURE = tuple(field.name for field in fields(PictureRecord))
-_BLOB = tuple(field.name for field in fields(Blob) if field.name != "data")
 _ATTEMPT = tuple(field.name for field in fields(Attempt))
 
 
 def run_row(run: RunRecord) -> dict[str, Any]:
     """Return the values of a Run's row, id and owner left out."""
-    return _run_form(run) | {
-        "size": _size_of(run),
-        "quality": _asked(run, "quality"),
-        "n": _count_asked(run),
-        "pictures": sum(picture.index > 0 for picture in run.pictures),
-        "error": run.failure and run.failure.error,
-    }
-
-
-def _run_form(run: RunRecord) -> dict[str, Any]:
     return {
         "uid": run.uid,
         "created": run.created,
@@ -55,7 +41,7 @@ def _run_form(run: RunRecord) -> dict[str, Any]:
         "backend": run.backend,
         "model": run.model,
         "identity": run.request.identity,
-        "request": _request_form(run.request),
+        "request": run.request,
         "sent": run.sent,
         "recipe": run.recipe,
         "notices": run.notices,
@@ -73,17 +59,22 @@ def _run_form(run: RunRecord) -> dict[str, Any]:
         "cost": run.cost,
         "notes": run.notes,
         "failure": run.failure,
+        "size": _size_of(run),
+        "quality": _asked(run, "quality"),
+        "n": _count_asked(run),
+        "pictures": sum(picture.index > 0 for picture in run.pictures),
+        "error": run.failure and run.failure.error,
     }
 
 
 def picture_row(picture: PictureRecord, run: int) -> dict[str, Any]:
     """Return the values of a Picture's row, under the Run of that id."""
-    return asdict(picture) | {"run": run}
+    return _shallow(picture) | {"run": run}
 
 
 def attempt_row(attempt: Attempt, run: int) -> dict[str, Any]:
     """Return the values of an Attempt's row, under the Run of that id."""
-    return asdict(attempt) | {"run": run}
+    return _shallow(attempt) | {"run": run}
 
 
 def run_of(row: Row, pictures: Iterable[Row] = (), attempts: Iterable[Row] = ()) -> RunRecord:
@@ -124,25 +115,8 @@ def picture_of(row: Row) -> PictureRecord:
     return PictureRecord(**values | {"origin": Origin(row["origin"]), "outside": outside})
 
 
-def sidecar_bytes(run: RunRecord, picture: PictureRecord) -> bytes:
-    """Return what lies beside a picture file: all that is needed to put both back into a history."""
-    form = {"dalle_nb": 1, "run": {**_run_form(run), "id": run.id}, "picture": picture}
-    return dump(form).encode()
-
-
-def read_sidecar(text: bytes) -> tuple[RunRecord, PictureRecord]:
-    """Return the Run, without its pictures, and the Picture that a sidecar describes.
-
-    Raises:
-        ValueError: the file is no sidecar of ours.
-    """
-    try:
-        form = json.loads(text)
-        row = form["run"]
-        moments = {name: row[name] and datetime.fromisoformat(row[name]) for name in ("created", "deleted")}
-        return run_of({**row, **moments}), picture_of(form["picture"])
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(str(error)) from error
+def _shallow(record: PictureRecord | Attempt) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def _asked(run: RunRecord, name: str) -> str | None:
@@ -171,25 +145,7 @@ def _failure_of(form: Form) -> Failure:
     return Failure(**{**form, "billed": Billed(form["billed"]) if form["billed"] else None})
 
 
-def _request_form(request: Request) -> dict[str, Any]:
-    return {
-        "kind": request.kind,
-        "prompt": request.prompt,
-        "model": request.model,
-        "inputs": [_blob_form(blob) for blob in request.inputs],
-        "mask": _blob_form(request.mask) if request.mask else None,
-        "markup": _blob_form(request.markup) if request.markup else None,
-        "options": request.options,
-        "sample": request.sample,
-    }
-
-
 def _request_of(form: Form) -> Request:
     inputs = tuple(Blob(**blob) for blob in form["inputs"])
     overlays = {name: Blob(**form[name]) if form[name] else None for name in ("mask", "markup")}
     return Request(**{**form, **overlays, "kind": Kind(form["kind"]), "inputs": inputs})
-
-
-def _blob_form(blob: Blob) -> dict[str, Any]:
-    # The bytes are in the content store; a row names them only.
-    return {name: getattr(blob, name) for name in _BLOB}

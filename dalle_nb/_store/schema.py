@@ -195,6 +195,9 @@ purged = Table(
     METADATA,
     Column("uid", String(64), primary_key=True),
     Column("created", Moment, nullable=False),
+    Column("backend", Words, nullable=False),
+    Column("model", Words, nullable=False),
+    Column("notebook", Words),
     Column("cost", BigInteger),
     Column("reserved", BigInteger),
 )

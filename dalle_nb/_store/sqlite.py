@@ -1,7 +1,8 @@
 """Connections to the history's SQLite file: the one room that knows the dialect.
 
 Every writing transaction begins IMMEDIATE: a deferred one that reads first and writes then is refused
-as locked, whatever the timeout. A commit is on the disk when it returns (synchronous FULL).
+as locked, whatever the timeout. A commit is on the disk when it returns (synchronous FULL), unless it is
+said to be fleeting.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from dalle_nb._store.troubles import explained, moved
 
 PATIENCE = 30.0
 """Seconds to wait for another process's transaction."""
+
+_MARK = int.from_bytes(b"dlnb")
 
 # One transaction at a time in this process. SQLite takes one writer only anyway, and waits for its turn by
 # polling; and a fork must not happen in the middle of a transaction, whose locks the child would inherit.
@@ -50,9 +53,15 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Give a connection whose changes are all kept, durably, when the block ends well, or none of them."""
-        with explained(self.path.parent), _turn, self._connect(immediate=True).begin() as connection:
+    def writing(self, *, lasting: bool = True) -> Iterator[Connection]:
+        """Give a connection whose changes are all kept when the block ends well, or none of them.
+
+        They outlive the process in any case; those that are not ``lasting`` may be lost to a power cut until
+        the next lasting ones are on the disk.
+        """
+        # Without a WAL even the database itself could be spoilt.
+        wish = {"immediate": True, "lasting": lasting or self._file is None}
+        with explained(self.path.parent), _turn, self._connect(**wish).begin() as connection:
             yield connection
 
     def settle(self) -> None:
@@ -69,14 +78,14 @@ class Database:
         if self._engine is not None:
             self._engine.dispose()
 
-    def _connect(self, *, immediate: bool = False) -> Engine:
+    def _connect(self, **wish: bool) -> Engine:
         # With a WAL, SQLite itself does not notice, and would write what nobody can ever read.
         if self._file and self._file != _file_number(self.path):
             raise moved(self.path.parent)
         if self._engine is None:
             self._engine = _engine(self.path)
             finalize(self, self._engine.dispose)
-        return self._engine.execution_options(immediate=immediate)
+        return self._engine.execution_options(**wish)
 
 
 def dump(value: Any) -> str:
@@ -100,6 +109,22 @@ def read_complaints(connection: Connection) -> tuple[str, ...]:
     return tuple(line for line in found if line != "ok")
 
 
+def is_complete(connection: Connection) -> bool:
+    """Return whether the file bears our mark: it holds all that was found in the folder when it was made."""
+    return bool(connection.exec_driver_sql("PRAGMA application_id").scalar_one() == _MARK)
+
+
+def mark_complete(connection: Connection, *, complete: bool = True) -> None:
+    """Note, in this transaction, that it does, or that the folder must be looked through again."""
+    connection.exec_driver_sql(f"PRAGMA application_id = {_MARK if complete else 0:d}")
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Write a copy of one moment of a database that may be in use."""
+    with closing(_raw_connection(source)) as connection, closing(_raw_connection(target)) as copy:
+        connection.backup(copy)
+
+
 def write_version(connection: Connection, version: int) -> None:
     """Note, in this transaction, the number of the last migration."""
     connection.exec_driver_sql(f"PRAGMA user_version = {version:d}")
@@ -116,19 +141,21 @@ def _engine(path: Path) -> Engine:
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     # None stops the driver from opening deferred transactions of its own accord; `_begin` opens ours.
     connection.isolation_level = None
-    connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _begin(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("immediate")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    wish = connection.get_execution_options()
+    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if wish.get('lasting', True) else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if wish.get("immediate") else "BEGIN")
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    return dict(value) if isinstance(value, Mapping) else asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _raw_connection(path: Path) -> sqlite3.Connection:
