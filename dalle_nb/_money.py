@@ -5,6 +5,7 @@ Amounts are integers of a millionth of a dollar. Must not know the store: sums c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from dalle_nb._errors import BudgetError, ConfirmationNeeded
@@ -29,8 +30,8 @@ def price_range(estimate: Estimate | None) -> str:
     """Return what a plan may cost in words: ``$0``, ``about $0.05``, ``$0.05 to $0.21``, ``unknown``."""
     if estimate is None:
         return tr("unknown price")
-    if estimate.low == estimate.high:
-        amount = dollars(estimate.high)
+    amount = dollars(estimate.high)
+    if dollars(estimate.low) == amount:
         return tr("about {amount}", amount=amount) if estimate.about else amount
     span = tr("{low} to {high}", low=dollars(estimate.low), high=dollars(estimate.high))
     return tr("about {amount}", amount=span) if estimate.about else span
@@ -41,19 +42,31 @@ def is_paid(estimate: Estimate | None) -> bool:
     return estimate is None or estimate.high > 0
 
 
-def confirm(plan: Plan, *, above: int, yes: bool) -> None:
-    """Let the plan pass if the user has agreed or need not be asked.
+def confirm(*plans: Plan, above: int, yes: bool) -> None:
+    """Let the plans pass if the user has agreed or need not be asked.
 
     Raises:
-        ConfirmationNeeded: it may cost more than ``above``, or a translation made it dearer.
+        ConfirmationNeeded: together they may cost more than ``above``, or a translation made one dearer.
     """
-    high = plan.estimate.high if plan.estimate else 0
-    if yes or (high <= above and not plan.confirm):
+    price = _together([plan.estimate for plan in plans])
+    dearer = next((plan.confirm for plan in plans if plan.confirm), "")
+    if yes or ((price is None or price.high <= above) and not dearer):
         return
-    reason = plan.confirm or tr("above the {limit} that go without asking", limit=dollars(above))
+    reason = dearer or tr("above the {limit} that go without asking", limit=dollars(above))
     raise ConfirmationNeeded(
-        tr("This may cost {price}: {reason}.", price=price_range(plan.estimate), reason=reason),
+        tr("This may cost {price}: {reason}.", price=price_range(price), reason=reason),
         tr("If you agree, add --yes (yes=True). Nothing was sent."),
+    )
+
+
+def _together(estimates: Sequence[Estimate | None]) -> Estimate | None:
+    known = [estimate for estimate in estimates if estimate is not None]
+    if not known:
+        return None
+    return Estimate(
+        low=sum(estimate.low for estimate in known),
+        high=sum(estimate.high for estimate in known),
+        about=len(known) < len(estimates) or any(estimate.about for estimate in known),
     )
 
 

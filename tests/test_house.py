@@ -14,18 +14,19 @@ from lab import ROOT
 # From the ground up. Where rooms of one floor lean on one another, the floor has landings, lower ones first.
 FLOORS = {
     "words": ["_language _errors _records"],
-    "facts": ["_catalog _options _styles"],
+    "facts": ["_catalog _options _query _styles"],
     "rules": [
         "_sizes _images _masks _money _thumbnails",
         "_asking _parse _prices _prompts _references _render _saving _snippets",
+        "_gallery",
         "_asked_size _calls _complete _composing",
         "_rules",
     ],
     "between": ["_setting_values", "_settings _pace _backend"],
     "outside": ["_store backends.offline backends.openai", "backends"],
-    "workshop": ["_run _drawing _place _session _program", "_display", "_generator", "_verbs"],
+    "workshop": ["_lineage", "_run _drawing _place _session _program", "_display", "_generator", "_verbs"],
     "memory": ["_history"],
-    "voices": ["_doctor _live _login _nbval", "_guide", "_magic _cli"],
+    "voices": ["_costs _doctor _live _login _nbval", "_guide", "_magic _cli"],
     "door": ["dalle_nb", "__main__"],
 }
 LANDINGS = [rooms.split() for landings in FLOORS.values() for rooms in landings]
