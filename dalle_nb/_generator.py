@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -189,6 +189,16 @@ class ImageGenerator:
             if where:
                 _saved(run, where)
             return run
+
+    def ask_all(self, asked: Sequence[tuple[str, Mapping[str, Any]]], *, yes: bool = False) -> list[Run]:
+        """Draw several, each a prompt and options by name, once what all may cost together is agreed.
+
+        Raises:
+            ConfirmationNeeded: together they are dear, and ``yes`` was not said; nothing was sent.
+        """
+        plans = [self.plan(prompt, options) for prompt, options in asked]
+        confirm(*plans, above=self.settings.confirm_above, yes=yes)
+        return [self._ask(prompt, {**options, "yes": True}) for prompt, options in asked]
 
     def plan(
         self, prompt: str, options: Mapping[str, Any], *, namespace: Mapping[str, Any] | None = None

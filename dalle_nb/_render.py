@@ -36,6 +36,7 @@ _BADGE = "border:1px solid;border-radius:1em;padding:0 .6em;margin-right:.5em;wh
 _SAID = "font-size:.87em;opacity:.85"
 _VERBATIM = "white-space:pre-wrap;overflow-wrap:anywhere;margin:.3em 0 .3em 1.1em"
 _TABLE = "margin:.3em 0;border-collapse:collapse;color:inherit;font-size:.93em"
+_INLINE = "display:inline-block;vertical-align:middle;margin:1px 3px 1px 0;border-radius:3px;max-width:96px"
 _CELL = "text-align:left;vertical-align:top;padding:.2em .9em .2em 0"
 
 
@@ -49,6 +50,12 @@ def tag(name: str, *children: str, **attributes: str) -> Markup:
     """Return an element; every child that is no `Markup`, and every attribute, is cleaned and escaped."""
     said = "".join(f' {key}="{html.escape(clean(value))}"' for key, value in attributes.items() if value)
     return Markup(f"<{name}{said}>{''.join(map(_escaped, children))}</{name}>")
+
+
+def inline_picture(data: bytes, media_type: str, alt: str) -> Markup:
+    """Return a small picture of our own making as an element, its bytes inside."""
+    source = f"data:{media_type};base64,{b64encode(data).decode()}"
+    return Markup(f'<img src="{source}" alt="{html.escape(clean(alt))}" style="{_INLINE}">')
 
 
 def clean(text: str, most: int = LONGEST) -> str:
@@ -118,7 +125,7 @@ def preview_bundle(previews: Mapping[int, bytes], long_edge: int = 512) -> Bundl
 
 def line_bundle(text: str) -> Bundle:
     """Return one quiet line, such as what a drawing may cost."""
-    return _bundle([text], [clean(text)], style=_FACTS)
+    return div_bundle([text], [clean(text)], style=_FACTS)
 
 
 def caption_bundle(run: RunRecord, *, reused: bool = False) -> Bundle:
@@ -140,7 +147,7 @@ def caption_bundle(run: RunRecord, *, reused: bool = False) -> Bundle:
     body += [tag("div", line, style=_SAID) for line in said]
     body += [_folded(run)]
     plain = [*alts, " · ".join([*badge, *facts]), *(clean(line) for line in said)]
-    return _bundle(body, plain)
+    return div_bundle(body, plain)
 
 
 def facts_of(run: RunRecord) -> list[str]:
@@ -182,7 +189,7 @@ def estimate_bundle(plan: Plan) -> Bundle:
     sent = [_parameters(call.parameters) for call in plan.calls]
     rows = [*plan.notices, *dict.fromkeys(sent), clean(plan.request.prompt)]
     body = [tag("div", head), *(tag("div", row, style=f"{_SAID};{_VERBATIM}") for row in rows if row)]
-    return _bundle(body, [head, *rows])
+    return div_bundle(body, [head, *rows])
 
 
 def table_bundle(headings: Sequence[str], rows: Iterable[Sequence[str]], notes: Sequence[str] = ()) -> Bundle:
@@ -197,7 +204,7 @@ def table_bundle(headings: Sequence[str], rows: Iterable[Sequence[str]], notes: 
     ]
     table = tag("table", tag("thead", head), tag("tbody", *body), style=_TABLE)
     lines = [tag("div", note, style=_SAID) for note in notes]
-    return _bundle([table, *lines], [*_aligned([headings, *cells]), *map(clean, notes)])
+    return div_bundle([table, *lines], [*aligned([headings, *cells]), *map(clean, notes)])
 
 
 def models_bundle(catalog: Catalog) -> Bundle:
@@ -270,13 +277,15 @@ def _escaped(child: str) -> str:
     return child if isinstance(child, Markup) else html.escape(clean(child))
 
 
-def _bundle(parts: Iterable[str], plain: Iterable[str], style: str = _CAPTION) -> Bundle:
+def div_bundle(parts: Iterable[str], plain: Iterable[str], style: str = _CAPTION) -> Bundle:
+    """Return elements in one block, and the same in plain lines."""
     # What stands between two dollar signs is seldom mathematics: the classes keep MathJax away.
     markup = tag("div", *parts, style=style, **{"class": "mathjax_ignore tex2jax_ignore"})
     return {"text/html": str(markup), "text/plain": "\n".join(line for line in plain if line)}, {}
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines of plain text, their columns one under the other."""
     widths = [max(map(_columns, column)) for column in zip(*rows, strict=True)]
     padded = (
         [cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)]

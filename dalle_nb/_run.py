@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from dalle_nb._generator import ImageGenerator
+    from dalle_nb._lineage import Lineage
     from dalle_nb._saving import StrPath
 
 
@@ -55,6 +56,11 @@ class Picture:
     def reference(self) -> str:
         """How magics and the history name it, such as ``12/3``."""
         return f"{self._run.id}/{self.record.index}"
+
+    @property
+    def run(self) -> Run:
+        """The Run it belongs to."""
+        return self._run
 
     @property
     def run_uid(self) -> str:
@@ -209,6 +215,46 @@ class Run:
         """Return a program that repeats this Run: ``python``, ``node``, ``curl`` or ``magic``; without any key."""
         return self.generator.code(self.record, language)
 
+    def use(self) -> None:
+        """Make its model and options the defaults from here on."""
+        request = self.record.request
+        options: dict[str, Any] = {"model": request.model, **request.options}
+        self.generator.configure(**options)
+
+    def tag(self, *tags: str) -> Run:
+        """Give it tags to find it by, and return it with them."""
+        self.generator.store.tag([self.id], *tags)
+        return self._anew()
+
+    def untag(self, *tags: str) -> Run:
+        """Take tags away again, and return it without them."""
+        self.generator.store.untag([self.id], *tags)
+        return self._anew()
+
+    def star(self, on: bool = True) -> Run:
+        """Star it, or take the star away, and return it so."""
+        self.generator.store.star([self.id], on=on)
+        return self._anew()
+
+    def delete(self) -> None:
+        """Put it into the trash, from where `restore` takes it back."""
+        self.generator.store.delete([self.id])
+
+    def restore(self) -> Run:
+        """Take it out of the trash, and return it."""
+        self.generator.store.restore([self.id])
+        return self._anew()
+
+    def purge(self) -> None:
+        """Delete it for good: its row, its pictures, its inputs, and what was put into quarantine."""
+        self.generator.store.purge([self.id])
+
+    def lineage(self) -> Lineage:
+        """Return the tree of what came from what, with this Run in it."""
+        from dalle_nb._lineage import lineage_of
+
+        return lineage_of(self.record, self.generator.store)
+
     def save(self, where: StrPath) -> list[Path]:
         """Save all pictures to a file, folder or pattern, and return the paths; nothing is overwritten."""
         return self.save_pictures(where, self.pictures)
@@ -226,6 +272,9 @@ class Run:
             "date": self.record.created.strftime("%Y-%m-%d"),
         }
         return save_pictures([(each.bytes, each.record.media_type) for each in pictures], where, fields)
+
+    def _anew(self) -> Run:
+        return replace(self, record=self.generator.store.run(self.uid))
 
     def _first(self) -> Picture:
         if not self.pictures:

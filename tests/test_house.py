@@ -16,8 +16,8 @@ FLOORS = {
     "words": ["_language _errors _records"],
     "facts": ["_catalog _options _query _styles"],
     "rules": [
-        "_sizes _images _masks _money _thumbnails",
-        "_asking _parse _prices _prompts _references _render _saving _snippets",
+        "_sizes _images _money _thumbnails",
+        "_asking _masks _parse _prices _prompts _references _render _saving _snippets",
         "_gallery",
         "_asked_size _calls _complete _composing",
         "_rules",
