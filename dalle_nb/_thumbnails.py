@@ -153,6 +153,7 @@ def _encode(picture: Image) -> Thumbnail:
     if picture.mode == "RGBA":
         picture.save(file, "PNG")
     else:
-        picture.save(file, "JPEG", quality=85, optimize=True)
+        # At this size the eye tells it from 85 only beside it; the notebook is a third smaller.
+        picture.save(file, "JPEG", quality=66, optimize=True, progressive=True)
     media_type = "image/png" if picture.mode == "RGBA" else "image/jpeg"
     return Thumbnail(data=file.getvalue(), media_type=media_type, width=picture.width, height=picture.height)
