@@ -5,7 +5,7 @@
 nbval by itself never compares ``image/png`` or ``image/jpeg``. With this plugin a picture that is missing,
 different or wrongly coloured fails its cell; another encoder, or a difference of two levels, passes. Ids,
 seconds and costs are taken out of the comparison, a display that is updated counts as it ends, and a code
-cell that was never executed fails instead of passing unseen. Pictures are drawn into a store that is thrown
+cell that was never executed fails instead of passing unseen. Each notebook draws into a store that is thrown
 away, by the offline painter unless the notebook itself asks for another. Must not know how a caption is made
 beyond the words it carries.
 """
@@ -33,7 +33,7 @@ BLOCK = 16
 """Edge in pixels of the blocks whose mean colours are compared: what encoders change, they change within one."""
 BLOCK_LEVELS = 6
 """Most levels of 255 that a block may differ by. Measured: encoders and qualities 70 to 92 reach 3, and 5 with
-two levels of true difference on top; a missing dot of 12 pixels begins at 13, a shift by a pixel at 6.4."""
+two levels of true difference on top; a missing dot of 12 pixels or a shift by one pixel begins at 13."""
 PICTURE_LEVELS = 3
 """Most levels that the mean colour of a whole picture may differ by: a cast too weak for any one block."""
 BEHIND = (255, 0, 255, 255)
@@ -49,16 +49,6 @@ UNSTABLE = {
 FINGERPRINT = re.compile(r"(?<=fingerprint )[0-9a-f]+")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Give the kernels a store of their own: a check neither spends nor writes into anybody's history."""
-    if not (config.option.nbval or config.option.nbval_lax):
-        return
-    home = tempfile.TemporaryDirectory(prefix="dalle-nb-check-", ignore_cleanup_errors=True)
-    config.add_cleanup(home.cleanup)
-    os.environ["DALLE_NB_HOME"] = home.name
-    os.environ.setdefault("DALLE_NB_BACKEND", "offline")
-
-
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Hang our comparison into one cell's test."""
     if isinstance(item, IPyNbCell):
@@ -66,14 +56,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.compare_outputs = _looking_at_pictures(item, item.compare_outputs)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse a cell that was never executed, and follow the updates of those that are."""
+    """Make a notebook's kernel ready before it starts, and refuse a cell that was never executed."""
     if not isinstance(item, IPyNbCell):
         return
+    if item.parent.kernel is None:
+        _give_home(item.config)
+        item.parent.get_kernel_message = _with_updates(item.parent)
     if item.options["check"] and item.cell.source.strip() and item.cell.execution_count is None:
         pytest.fail(f"Cell {item.cell_num} was never executed: run the notebook and save it.", pytrace=False)
-    if "get_kernel_message" not in vars(item.parent):
-        item.parent.get_kernel_message = _with_updates(item.parent)
 
 
 def compare_pictures(stored: str, drawn: str, labels: Iterable[Sequence[int]] = ()) -> str:
@@ -97,6 +89,14 @@ def compare_pictures(stored: str, drawn: str, labels: Iterable[Sequence[int]] = 
             f"and by {cast:.1f} over the whole ({PICTURE_LEVELS} allowed)"
         )
     return ""
+
+
+def _give_home(config: pytest.Config) -> None:
+    """Give the next kernel a store of its own: a check neither spends nor writes into anybody's history."""
+    home = tempfile.TemporaryDirectory(prefix="dalle-nb-check-", ignore_cleanup_errors=True)
+    config.add_cleanup(home.cleanup)
+    os.environ["DALLE_NB_HOME"] = home.name
+    os.environ.setdefault("DALLE_NB_BACKEND", "offline")
 
 
 def _looking_at_pictures(item: Any, compare: Callable[..., bool]) -> Callable[..., bool]:

@@ -65,6 +65,7 @@ def test_a_chinese_prompt_shows_a_picture_under_its_cell(notebook: Notebook) -> 
     picture = picture_in(output)
     assert natural_size(picture) == [512, 512]
     expect(output.filter(has_text="#1")).to_contain_text("一只穿着宇航服的猫咪")
+    notebook.command("application:toggle-left-area")
     notebook.screenshot("first-picture-light")
     notebook.wear(DARK)
     notebook.screenshot("first-picture-dark")
