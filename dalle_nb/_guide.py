@@ -17,6 +17,7 @@ from dalle_nb._options import OPTIONS
 if TYPE_CHECKING:
     from dalle_nb._doctor import Finding
     from dalle_nb._generator import ImageGenerator
+    from dalle_nb._history import History
     from dalle_nb._render import Bundle
     from dalle_nb._settings import Settings
 
@@ -40,10 +41,33 @@ class GuideMagics(Magics):
             publish(styles_bundle())
 
     @line_magic
+    @no_var_expand
     def dalle_words(self, line: str) -> None:
-        """List the words that the offline painter can draw."""
+        """List the words that the offline painter can draw: all, or those like ``%dalle_words cat``."""
         with spoken_as(line):
-            publish(words_bundle())
+            publish(words_bundle(line.strip()))
+
+    @line_magic
+    @no_var_expand
+    def dalle_history(self, line: str) -> History:
+        """Show earlier Runs: ``%dalle_history fox --status done --since 2026-11-01 --sort -cost --page 2``."""
+        from dalle_nb._history import History
+        from dalle_nb._narrowing import parse_narrowing
+
+        with spoken_as(line):
+            said = parse_narrowing(line)
+            history = History(workshop())
+            chosen = (history.trash if said.trash else history).where(**said.conditions).search(said.text)
+            return (chosen.sort(said.sort) if said.sort else chosen).page(said.page)
+
+    @line_magic
+    def dalle_cost(self, line: str) -> None:
+        """Show what was spent, by day; ``%dalle_cost model`` or ``notebook`` by those."""
+        from dalle_nb._costs import costs_bundle
+
+        with spoken_as(line):
+            by = line.strip() or "day"
+            publish(costs_bundle(workshop().ledger(by), by))
 
     @line_magic
     @no_var_expand
@@ -132,8 +156,11 @@ def styles_bundle() -> Bundle:
     return table_bundle([tr("kind"), tr("words for --style")], rows)
 
 
-def words_bundle() -> Bundle:
-    """Return the words that the offline painter can draw, by kind, in the language being spoken."""
+def words_bundle(like: str = "") -> Bundle:
+    """Return the words that the offline painter can draw, by kind, in the language being spoken.
+
+    With ``like``, only those that hold it, in either language, with all their spellings.
+    """
     from dalle_nb._render import table_bundle
     from dalle_nb.backends.offline.lexicon import load_lexicon
     from dalle_nb.backends.offline.repertoire import load_repertoire
@@ -142,10 +169,17 @@ def words_bundle() -> Bundle:
     able = {*can.poses, *can.scenes, *can.effects, *can.styles}
     found: dict[str, list[str]] = {}
     for meaning in load_lexicon().meanings:
-        if (meaning.name in able or meaning.kind in _LIGHT) and (words := meaning.words.get(spoken())):
+        words = meaning.words.get(spoken())
+        if not words or not (meaning.name in able or meaning.kind in _LIGHT):
+            continue
+        every = [word for spellings in meaning.words.values() for word in spellings]
+        if not like:
             found.setdefault(meaning.kind, []).append(words[0])
+        elif any(like.lower() in word.lower() for word in every):
+            found.setdefault(meaning.kind, []).append(" = ".join(every))
     rows = [(title, ", ".join(found[kind])) for kind, title in _kinds().items() if kind in found]
-    return table_bundle([tr("kind"), tr("the offline painter draws")], rows)
+    nothing = [tr("The offline painter knows no word like {word}.", word=like)] if not rows else []
+    return table_bundle([tr("kind"), tr("the offline painter draws")], rows, nothing)
 
 
 def settings_bundle(settings: Settings) -> Bundle:

@@ -17,7 +17,7 @@ FLOORS = {
     "facts": ["_catalog _options _query _styles"],
     "rules": [
         "_sizes _images _money _thumbnails",
-        "_asking _masks _parse _prices _prompts _references _render _saving _snippets",
+        "_asking _masks _narrowing _parse _prices _prompts _references _render _saving _snippets",
         "_gallery",
         "_asked_size _calls _complete _composing",
         "_rules",
