@@ -35,6 +35,7 @@ from dalle_nb._records import (
     Usage,
     blobs_of,
 )
+from dalle_nb._store.adoption import Reader, adopt
 from dalle_nb._store.changes import Change, change_runs, purge_runs
 from dalle_nb._store.checkup import StoreFacts, check_room, look_over
 from dalle_nb._store.files import Files, sync
@@ -42,15 +43,15 @@ from dalle_nb._store.forms import run_bytes
 from dalle_nb._store.ledger import Budget, Entry, reserve
 from dalle_nb._store.owners import owner
 from dalle_nb._store.queries import HANDFUL, add_missing, batches, insert_run, one_run
-from dalle_nb._store.recovery import recover, write_sidecars
+from dalle_nb._store.recovery import open_home, write_sidecars
+from dalle_nb._store.repair import Findings, back_up, check, repair
 from dalle_nb._store.rows import attempt_row
-from dalle_nb._store.schema import attempts, migrate, runs
-from dalle_nb._store.search import settle_index
+from dalle_nb._store.schema import attempts, runs
 from dalle_nb._store.shelf import Shelf
 from dalle_nb._store.sqlite import Database
 from dalle_nb._store.troubles import explained
 
-__all__ = ["Budget", "Entry", "Store", "StoreFacts"]
+__all__ = ["Budget", "Entry", "Findings", "Store", "StoreFacts", "check", "repair"]
 
 T = TypeVar("T")
 
@@ -69,12 +70,8 @@ class Store(Shelf):
     def open(cls, home: Path) -> Store:
         """Return the store in a folder, made, brought up to date and put right where that is needed."""
         with explained(home):
-            store = cls(home, Files(home), Database(home / "history.db"))
-            store._database.settle()
-            migrate(store._database)
-            settle_index(store._database)
-            recover(store._database, store._files)
-        return store
+            database, files = open_home(home)
+        return cls(home, files, database)
 
     @classmethod
     def private(cls) -> Store:
@@ -272,6 +269,18 @@ class Store(Shelf):
             StoreUnwritable: nothing can be kept there now.
         """
         return look_over(self.home, self._files, self._database)
+
+    def adopt(self, told: Iterable[RunRecord], read: Reader) -> list[int]:
+        """Take in Runs from elsewhere, all of them or none; return the new ids of those that were not here.
+
+        They keep their uids. ``read`` gives the bytes of a sha256; for an input it may raise a KeyError.
+        """
+        return adopt(self._database, self._files, told, read)
+
+    def backup(self, folder: Path) -> None:
+        """Copy the store, as of now, into a folder that can be used as another, or has been copied to before."""
+        with explained(folder):
+            back_up(self._database, self._files, folder)
 
     def _write(self, change: Callable[[Connection], T], *, lasting: bool = True, owe: bool = False) -> T:
         """Change the database, after what is still owed to it; a change that fails and is owed is done later."""

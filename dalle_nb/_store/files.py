@@ -21,15 +21,10 @@ from hashlib import sha256
 from itertools import chain, count
 from pathlib import Path
 
+from dalle_nb._images import SUFFIXES as MEDIA_SUFFIXES
 from dalle_nb._store.owners import alive, owner
 
-SUFFIXES = {
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/gif": ".gif",
-    "image/svg+xml": ".svg",
-}
+SUFFIXES = {media: f".{suffix}" for media, suffix in MEDIA_SUFFIXES.items()}
 _UNKNOWN = ".bin"
 _NAME = re.compile("[0-9a-f]{64}")
 _SIDECAR = re.compile(r"([0-9a-f]{64}\.)?(?P<uid>[0-9a-f]{32})(--?\d+)?\.json")

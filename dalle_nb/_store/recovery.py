@@ -14,11 +14,22 @@ from dalle_nb._store.files import Files
 from dalle_nb._store.forms import read_run, run_bytes
 from dalle_nb._store.owners import alive
 from dalle_nb._store.queries import add_missing, batches, insert_run, runs_with
-from dalle_nb._store.schema import purged, runs
+from dalle_nb._store.schema import migrate, purged, runs
+from dalle_nb._store.search import settle_index
 from dalle_nb._store.sqlite import Database, is_complete, mark_complete
 
 BATCH = 200
 """Runs adopted in one transaction, so that other kernels wait for less than half a second."""
+
+
+def open_home(home: Path) -> tuple[Database, Files]:
+    """Return the database and the files in a folder, made, brought up to date and put right where needed."""
+    files, database = Files(home), Database(home / "history.db")
+    database.settle()
+    migrate(database)
+    settle_index(database)
+    recover(database, files)
+    return database, files
 
 
 def recover(database: Database, files: Files) -> None:

@@ -60,6 +60,13 @@ def settle_index(database: Database) -> None:
                 connection.exec_driver_sql(statement)
 
 
+def renew_index(database: Database) -> None:
+    """Make the index anew from the texts, where there is one."""
+    with database.writing() as connection:
+        if _is_kept_up(connection):
+            connection.exec_driver_sql("INSERT INTO words_index (words_index) VALUES ('rebuild')")
+
+
 def holding(
     connection: Connection, sought: Iterable[str]
 ) -> tuple[FromClause, ColumnElement[int], list[ColumnElement[bool]]]:

@@ -125,6 +125,18 @@ def copy_database(source: Path, target: Path) -> None:
         connection.backup(copy)
 
 
+def database_complaints(path: Path) -> tuple[str, ...]:
+    """Return what SQLite finds wrong with a file, having read all of it and compared it with its indexes."""
+    try:
+        with closing(_raw_connection(path)) as connection:
+            found = connection.execute("PRAGMA integrity_check(3)").fetchall()
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+        return (str(error),)
+    return tuple(line for (line,) in found if line != "ok")
+
+
 def write_version(connection: Connection, version: int) -> None:
     """Note, in this transaction, the number of the last migration."""
     connection.exec_driver_sql(f"PRAGMA user_version = {version:d}")
