@@ -38,8 +38,8 @@ notebooks: $(DEV)
 
 outputs: $(DEV)  ## Execute the lessons afresh and save what they show
 	@for lesson in notebooks/*.ipynb; do \
-	  home=$$(mktemp -d) && $(OFFLINE) DALLE_NB_HOME=$$home $(BIN)/jupyter nbconvert --execute --inplace \
-	    --NotebookClient.store_widget_state=False $$lesson; rm -rf $$home; done
+	  home=$$(mktemp -d) && $(OFFLINE) DALLE_NB_HOME=$$home $(BIN)/jupyter nbconvert --log-level ERROR --execute --inplace \
+	    --NotebookClient.store_widget_state=False --NotebookClient.record_timing=False $$lesson; rm -rf $$home; done
 
 lab: $(DEV)  ## Open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir notebooks
