@@ -18,9 +18,10 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dalle_nb._backend import Arrival, Backend, Called, DrawEvent, Preview, Quarantined, Remark, Terms
+from dalle_nb._compositing import composite
 from dalle_nb._errors import DalleError, DrawError, DrawTimeout, Interrupted, RefusedError, StoreError
+from dalle_nb._images import ImageError
 from dalle_nb._language import tr
-from dalle_nb._masks import composite
 from dalle_nb._money import is_paid
 from dalle_nb._records import Billed, Failure, Origin, Plan, RunRecord, Status, Usage
 from dalle_nb._render import alt_text
@@ -74,12 +75,11 @@ class Drawing:
     def __post_init__(self) -> None:
         self.terms = replace(self.terms, tell=self._tell)
 
-    def run(self, watch: Watch | None = None) -> RunRecord:
-        """Draw, and return the finished record.
+    def run(self, watch: Watch | None = None) -> BaseException | None:
+        """Draw until it is finished, or the user interrupts; return what went wrong.
 
-        Raises:
-            Interrupted: by the user. A free drawing is cancelled; one that may be billed goes on in the
-                background and is kept when it comes, unless interrupted again.
+        An Interrupt cancels a free drawing. One that may be billed goes on in the background and is kept
+        when it comes, unless interrupted again.
         """
         context = contextvars.copy_context()
         worker = Thread(
@@ -91,8 +91,8 @@ class Drawing:
             self._wait(worker, watch)
         except KeyboardInterrupt:
             self._let_go(worker)
-            raise self._interrupted(worker) from None
-        return self.record
+            return self._interrupted(worker)
+        return self.error
 
     def _wait(self, worker: Thread, watch: Watch | None) -> None:
         while True:
@@ -208,7 +208,12 @@ class Drawing:
         self._keep(replace(picture, index=-picture.index))
         self._pictures += 1
         original = self.plan.request.inputs[0].data or b""
-        whole = composite(original, picture.data, mask)
+        try:
+            whole = composite(original, picture.data, mask)
+        except ImageError as error:
+            self._keep(picture)
+            self._notes.append(tr("The original could not be put back: {reason}.", reason=error))
+            return
         self._keep(
             replace(picture, data=whole.data, media_type="image/png", width=whole.width, height=whole.height),
             origin=Origin.COMPOSITED,

@@ -17,6 +17,7 @@ from dalle_nb._composing import Asked, compose, sort_options
 from dalle_nb._drawing import Drawing, Watch
 from dalle_nb._errors import DalleError, Interrupted
 from dalle_nb._language import speaking
+from dalle_nb._masks import spell_mask
 from dalle_nb._money import MICROS, cap, confirm, is_paid, period_start
 from dalle_nb._place import notebook_of_now, place_of_now, stay_under_cell
 from dalle_nb._prompts import enhance
@@ -137,12 +138,23 @@ class ImageGenerator:
         """
         return self._ask(str(prompt), options)
 
-    def edit(self, image: Any, prompt: str, mask: Any = None, **options: Any) -> Run:
+    def edit(
+        self,
+        image: Any,
+        prompt: str,
+        mask: Any = None,
+        *,
+        box: Any = None,
+        ellipse: Any = None,
+        **options: Any,
+    ) -> Run:
         """Draw a picture anew as the prompt says: only inside the mask, where there is one.
 
         ``image`` and ``mask`` are a Run, a Picture, a PIL image, a numpy array, bytes, a path, or a REF
-        such as ``"12/3"``. Raises what `generate` raises.
+        such as ``"12/3"``. In place of a mask, ``box`` or ``ellipse`` are (left, upper, right, lower), in
+        pixels, or in percent as in ``"10%,10%,50%,90%"``. Raises what `generate` raises.
         """
+        mask = spell_mask(mask, box=box, ellipse=ellipse)
         return self._ask(str(prompt), {"edit": image, "mask": mask, **options})
 
     def vary(self, image: Any, n: int = 1, strength: str = "subtle", **options: Any) -> Run:
@@ -235,13 +247,10 @@ class ImageGenerator:
         if watch:
             watch.planned(plan, record)
             self.session.priced = self.session.priced or is_paid(plan.estimate)
-        try:
-            drawing.run(watch)  # each picture: file, then row; then the row finished, whatever happened
-        except Interrupted as interrupted:
-            drawing.error = interrupted
+        error = drawing.run(watch)  # each picture: file, then row; then the row finished, whatever happened
         run = self.session.remember(Run(drawing.record, self))
-        if drawing.error is not None:
-            raise _with_run(drawing.error, run)
+        if error is not None:
+            raise _with_run(error, run)
         return run
 
     def show(self, run: Run, pictures: tuple[Picture, ...] | None = None) -> None:

@@ -94,7 +94,10 @@ def _find_named(text: str, shelf: Shelf, namespace: Mapping[str, Any] | None) ->
     if match:
         return _of_run(find_run(text, shelf), int(match["picture"] or 1), shelf)
     if variable and namespace is not None:
-        return _in_hand(namespace[name], shelf, name)
+        value = namespace[name]
+        # A variable may hold a REF: an id, or a path.
+        named = isinstance(value, int | str | os.PathLike)
+        return find_source(value, shelf) if named else _in_hand(value, shelf, name)
     if exists:
         return _from_file(Path(path))
     raise ReferenceNotFound(

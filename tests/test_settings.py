@@ -40,7 +40,10 @@ def test_the_earlier_layer_counts(place: int) -> None:
 
 def test_none_means_nobody_said() -> None:
     """A None hides no layer below it."""
-    assert resolve({"configure": {"quality": None}, "environment": {"quality": "low"}}).options["quality"] == "low"
+    assert (
+        resolve({"configure": {"quality": None}, "environment": {"quality": "low"}}).options["quality"]
+        == "low"
+    )
 
 
 def test_a_default_is_taken_back_with_none() -> None:
@@ -198,7 +201,9 @@ def test_a_project_may_not_redirect_or_spend(line: str) -> None:
     assert "evil" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["[tool.dalle_nb", "[tool]\ndalle_nb = 3\n", '[tool.dalle_nb]\nsise = "x"\n'])
+@pytest.mark.parametrize(
+    "text", ["[tool.dalle_nb", "[tool]\ndalle_nb = 3\n", '[tool.dalle_nb]\nsise = "x"\n']
+)
 def test_a_broken_project_file_is_told(text: str) -> None:
     """A file that cannot be read, or sets what there is not, is named plainly; mended it counts at once."""
     path = write_project(text)
@@ -281,5 +286,7 @@ def test_no_traceback_shows_a_key(server: object, fault: str) -> None:
     done = start(PROGRAM.format(cells=CELLS))
     said = "".join(done.communicate("sk-typed-Jq8Wm3Zr5Tn7\n", timeout=120))
     assert "Traceback" in said
-    pieces = {secret[at : at + 6] for secret in (KEY, "sk-typed-Jq8Wm3Zr5Tn7") for at in range(9, len(secret) - 5)}
+    pieces = {
+        secret[at : at + 6] for secret in (KEY, "sk-typed-Jq8Wm3Zr5Tn7") for at in range(9, len(secret) - 5)
+    }
     assert {piece for piece in pieces if piece in said} == set()

@@ -37,6 +37,7 @@ def command(*words: str | Path, **environ: str) -> subprocess.CompletedProcess[s
     """Run the command line, and return what it said."""
     return subprocess.run(
         [sys.executable, "-m", "dalle_nb", *map(str, words)],
+        check=False,
         capture_output=True,
         text=True,
         timeout=120,
