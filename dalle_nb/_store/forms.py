@@ -25,9 +25,12 @@ SHA256 = re.compile("[0-9a-f]{64}")
 _LARGEST = 2**63
 
 
-def run_bytes(run: RunRecord) -> bytes:
-    """Return all that is needed to put a Run into a history again, on one line; its pictures' bytes left out."""
-    return dump({"dalle_nb": VERSION, "run": run}).encode()
+def run_bytes(run: RunRecord, **more: str) -> bytes:
+    """Return all that is needed to put a Run into a history again, on one line; its pictures' bytes left out.
+
+    What ``more`` says stands beside it, for people.
+    """
+    return dump({"dalle_nb": VERSION, **more, "run": run}).encode()
 
 
 def read_run(text: bytes) -> RunRecord:
