@@ -27,8 +27,8 @@ from dalle_nb.backends.openai.guard import (
 
 TRIES = 4
 PAUSE_SECONDS = 0.2
-SECONDS = 60.0
-"""For one try."""
+SECONDS = 120.0
+"""For all tries; one takes at most half of what is left of them, but for the last."""
 
 
 class Downloads:
@@ -47,10 +47,16 @@ class Downloads:
             ConnectionFailed, DrawTimeout: it could not be fetched, after several tries.
         """
         self._refuse_strange(url)
-        before = None
+        before, end = None, time.monotonic() + min(SECONDS, terms.timeout)
         for tries in range(1, TRIES + 1):
+            left = end - time.monotonic()
+            guard = Guard(
+                deadline=end - left / 2 if tries < TRIES else end,
+                most_bytes=MOST_BYTES_A_PICTURE,
+                cancel=terms.cancel,
+            )
             try:
-                return judge(self._get(url, terms))
+                return judge(self._get(url, guard))
             except Unusable as error:
                 # The same bytes again: not the way spoilt them, they lie there so.
                 if error.data == before or not self._again(tries, terms):
@@ -68,16 +74,11 @@ class Downloads:
         terms.tell(tr("The download broke off; it is tried again. Nothing is drawn or paid twice."))
         return True
 
-    def _get(self, url: str, terms: Terms) -> bytes:
+    def _get(self, url: str, guard: Guard) -> bytes:
         httpx = http_library()
         if self._http is None:
             # A client of its own: the API's key must not travel to wherever pictures lie.
             self._http = guarded_http(follow_redirects=False)
-        guard = Guard(
-            deadline=time.monotonic() + min(SECONDS, terms.timeout),
-            most_bytes=MOST_BYTES_A_PICTURE,
-            cancel=terms.cancel,
-        )
         try:
             with guarded(guard):
                 response = self._http.get(url)

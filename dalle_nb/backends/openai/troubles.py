@@ -51,7 +51,7 @@ MOST_READ = 20_000
 """Characters of a server's message that are looked at."""
 
 _TAGS = re.compile(r"<[^<>]*>")
-_KEYS = re.compile(r"\b(?:sk|pk|key|Bearer)[-_ ][\w\-.*…•]{4,}", re.IGNORECASE)
+_KEYS = re.compile(r"\b(?:(?:sk|pk|key)[-_]|Bearer )[\w\-.*…•]{4,}", re.IGNORECASE)
 
 
 def redact(text: str, key: str | None) -> str:
