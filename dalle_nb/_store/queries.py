@@ -7,12 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     RowMapping,
     Select,
-    Table,
+    bindparam,
     func,
     insert,
     select,
@@ -35,6 +34,15 @@ HANDFUL = 500
 
 _there = runs.c.deleted.is_(None)
 
+# Made once: for statements as small as these, making them costs more than running them.
+_BY_ID = select(runs).where(runs.c.id == bindparam("name"))
+_BY_UID = select(runs).where(runs.c.uid == bindparam("name"))
+_PLACES = select(pictures.c.index).where(pictures.c.run == bindparam("run"))
+_COUNT_ONE = update(runs).where(runs.c.id == bindparam("run")).values(pictures=runs.c.pictures + 1)
+_SOME = bindparam("runs", expanding=True)
+_PICTURES = select(pictures).where(pictures.c.run.in_(_SOME)).order_by(pictures.c.index)
+_ATTEMPTS = select(attempts).where(attempts.c.run.in_(_SOME)).order_by(attempts.c.id)
+
 
 def insert_run(connection: Connection, run: RunRecord, **more: Any) -> int:
     """Return the id of the new row of a Run, put in with all that belongs to it."""
@@ -56,7 +64,7 @@ def insert_run(connection: Connection, run: RunRecord, **more: Any) -> int:
 
 def add_missing(connection: Connection, run: int, told: Iterable[PictureRecord]) -> None:
     """Put those pictures into the Run of that id whose places are empty."""
-    known = set(connection.scalars(select(pictures.c.index).where(pictures.c.run == run)))
+    known = set(connection.scalars(_PLACES, {"run": run}))
     for picture in told:
         if picture.index not in known:
             _insert_picture(connection, picture, run)
@@ -65,7 +73,7 @@ def add_missing(connection: Connection, run: int, told: Iterable[PictureRecord])
 def _insert_picture(connection: Connection, picture: PictureRecord, run: int) -> None:
     connection.execute(insert(pictures), picture_row(picture, run))
     if picture.index > 0:
-        connection.execute(update(runs).where(runs.c.id == run).values(pictures=runs.c.pictures + 1))
+        connection.execute(_COUNT_ONE, {"run": run})
     if picture.revised_prompt:
         more = SEPARATOR + fold(picture.revised_prompt)
         connection.execute(update(words).where(words.c.run == run).values(text=words.c.text + more))
@@ -77,8 +85,7 @@ def one_run(connection: Connection, reference: int | str) -> RunRecord:
     Raises:
         ReferenceNotFound: there is none.
     """
-    column = runs.c.id if isinstance(reference, int) else runs.c.uid
-    found = _load(connection, select(runs).where(column == reference))
+    found = _load(connection, _BY_ID if isinstance(reference, int) else _BY_UID, {"name": reference})
     if not found:
         raise ReferenceNotFound(
             tr("There is no Run {reference}.", reference=reference),
@@ -115,6 +122,15 @@ def select_runs(connection: Connection, query: Query, limit: int | None, offset:
 def select_column(connection: Connection, query: Query, name: str) -> list[Any]:
     """Return one column of the Runs that are meant, in order; OptionError as above."""
     return list(connection.scalars(_meant(connection, query, column_named(name))))
+
+
+def select_rows(
+    connection: Connection, query: Query, names: Sequence[str], limit: int | None, offset: int
+) -> list[tuple[Any, ...]]:
+    """Return several columns of the Runs that are meant, in order; OptionError as above."""
+    columns = [column_named(name) for name in names]
+    found = connection.execute(_meant(connection, query, *columns).limit(limit).offset(offset))
+    return [tuple(row) for row in found]
 
 
 def count_runs(connection: Connection, query: Query = Query()) -> int:  # noqa: B008 - it is frozen
@@ -183,21 +199,19 @@ def _meant(connection: Connection, query: Query, *columns: ColumnElement[Any]) -
     )
 
 
-def _load(connection: Connection, page: Select[Any]) -> list[RunRecord]:
+def _load(connection: Connection, page: Select[Any], given: Mapping[str, Any] = {}) -> list[RunRecord]:
     """Return the Runs that a query selects, each with its pictures and attempts."""
-    rows = connection.execute(page).mappings().all()
+    rows = connection.execute(page, given).mappings().all()
     ids = [row["id"] for row in rows]
-    drawn = _by_run(connection, ids, pictures, pictures.c.index)
-    tried = _by_run(connection, ids, attempts, attempts.c.id)
+    drawn, tried = _by_run(connection, ids, _PICTURES), _by_run(connection, ids, _ATTEMPTS)
     return [run_of(row, drawn[row["id"]], tried[row["id"]]) for row in rows]
 
 
 def _by_run(
-    connection: Connection, ids: Sequence[int], table: Table, order: Column[Any]
+    connection: Connection, ids: Sequence[int], belongings: Select[Any]
 ) -> defaultdict[int, list[RowMapping]]:
     found: defaultdict[int, list[RowMapping]] = defaultdict(list)
     for some in batches(ids, HANDFUL):
-        rows = connection.execute(select(table).where(table.c.run.in_(some)).order_by(order))
-        for row in rows.mappings():
+        for row in connection.execute(belongings, {"runs": some}).mappings():
             found[row["run"]].append(row)
     return found

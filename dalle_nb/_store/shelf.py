@@ -6,7 +6,7 @@ Changes nothing but the thumbnails, which are made when they are first asked for
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from dalle_nb._store.queries import (
     one_run,
     picture_with,
     select_column,
+    select_rows,
     select_runs,
 )
 from dalle_nb._store.sqlite import Database
@@ -72,6 +73,13 @@ class Shelf:
         """Return one column of the Runs that are meant, in order; OptionError as for `select`."""
         with self._database.reading() as connection:
             return select_column(connection, query, name)
+
+    def rows(
+        self, query: Query, names: Sequence[str], limit: int | None = None, offset: int = 0
+    ) -> list[tuple[Any, ...]]:
+        """Return several columns of the Runs that are meant, as of one moment; OptionError as for `select`."""
+        with self._database.reading() as connection:
+            return select_rows(connection, query, names, limit, offset)
 
     def ids(self, query: Query) -> list[int]:
         """Return the ids of the Runs that are meant, in order; OptionError as for `select`."""
