@@ -15,7 +15,7 @@ from dalle_nb._errors import OptionError
 from dalle_nb._language import tr
 from dalle_nb._masks import Mask, fit_mask, shape_mask
 from dalle_nb._options import option
-from dalle_nb._records import Blob, Kind, Request, RunRecord
+from dalle_nb._records import Blob, Kind, PictureRecord, Request, RunRecord
 from dalle_nb._references import Shelf, Source, find_run, find_source
 
 _VERBS = ("edit", "vary", "rerun")
@@ -128,7 +128,9 @@ class _Look:
         if shape is not None:
             return shape
         source = self.source("mask")
-        earlier = source.run.request.mask if source.run else None
+        # A Run stands for its mask, one of its pictures for itself.
+        one = isinstance(getattr(reference, "record", None), PictureRecord) or "/" in str(reference)
+        earlier = source.run.request.mask if source.run and not one else None
         return fit_mask(with_bytes(earlier, self.shelf()) if earlier else source.blob, picture)
 
     def asked(

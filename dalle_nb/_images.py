@@ -131,7 +131,7 @@ def blob(value: Any, name: str = "") -> Blob:
     """
     data = bytes(value) if isinstance(value, bytes | bytearray | memoryview) else encode_png(_image(value))
     proof = prove(data)
-    if proof.media_type != "image/png":
+    if proof.media_type != "image/png" or b"eXIf" in data:
         data, proof = _upright(data, proof)
     return Blob(
         sha256=hashlib.sha256(data).hexdigest(),
@@ -148,9 +148,10 @@ def _too_large(width: int, height: int) -> ImageError:
 
 
 def _image(value: Any) -> Image.Image:
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     if isinstance(value, Image.Image):
+        value = ImageOps.exif_transpose(value)
         return value if value.mode in ("L", "LA", "RGB", "RGBA", "P", "1") else value.convert("RGB")
     if hasattr(value, "__array_interface__") or hasattr(value, "__array__"):
         return _image_of_array(value)
@@ -162,6 +163,8 @@ def _image_of_array(value: Any) -> Image.Image:
     from PIL import Image
 
     array = np.asarray(value)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
     if array.dtype == bool:
         array = array.astype(np.uint8) * 255
     elif np.issubdtype(array.dtype, np.floating):
@@ -174,9 +177,11 @@ def _image_of_array(value: Any) -> Image.Image:
 
 
 def _upright(data: bytes, proof: Proof) -> tuple[bytes, Proof]:
-    if proof.media_type not in ("image/jpeg", "image/webp"):
-        return (data, proof) if proof.media_type == "image/svg+xml" else _as_png(open_image(data))
+    if proof.media_type == "image/svg+xml":
+        return data, proof
     image = open_image(data)
+    if proof.media_type == "image/gif":
+        return _as_png(image)
     return (data, proof) if image.getexif().get(0x0112, 1) == 1 else _as_png(image)
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dalle_nb._errors import MaskError
-from dalle_nb._images import encode_png, open_image
+from dalle_nb._images import ImageError, encode_png, open_image
 from dalle_nb._language import tr
+from dalle_nb._options import normalise_options
 from dalle_nb._records import Blob
 
 if TYPE_CHECKING:
@@ -30,16 +31,14 @@ if TYPE_CHECKING:
 MOST_BYTES = 50 * 1024 * 1024
 """Largest mask (guides/image-generation; the SDK's docstring says 4 MB, which ours stay far under)."""
 
-LEAST_SHARE, MOST_SHARE = 1e-4, 1 - 1e-4
-"""A mask outside these repaints nothing, or everything, which is no mask."""
+SPECK = 3
+"""Pixels of one kind, alone among 5x5 of the other, that are a speck: a one-pixel line has five."""
 
-FEATHER = 1 / 96
-"""Width of the soft edge in which the original goes over into the answer, as a share of the long edge."""
+LEAST_EDGE = 64
+"""A mask smaller than this is a coarse map, whose single pixels mean something."""
 
-SAME = 2
-"""Levels of 255 that a pixel may differ and still be the same: another decoder's rounding."""
-
-_SHAPE = re.compile(r"(box|ellipse)\s*:\s*" + r"\s*,\s*".join([r"(-?\d+(?:\.\d+)?%?)"] * 4))
+_NUMBER = r"\s*([+-]?\d{1,9}(?:\.\d*)?%?)\s*"
+_SHAPE = re.compile(r"(box|ellipse)\s*:" + ",".join([_NUMBER] * 4))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,51 +49,74 @@ class Mask:
     share: float
     """Part of the picture that is repainted, 0 to 1."""
     reading: str
-    """``alpha`` (transparent is repainted) or ``white``."""
+    """``alpha`` (transparent is repainted), ``white``, or ``shape`` (drawn from words)."""
 
     def said(self) -> str:
         """Return what was understood, in words."""
         percent = f"{self.share:.0%}" if self.share >= 0.01 else f"{self.share:.1%}"
         if self.reading == "alpha":
             return tr("The mask's transparent part is repainted: {percent} of the picture.", percent=percent)
-        return tr("The mask's white part is repainted: {percent} of the picture.", percent=percent)
+        if self.reading == "white":
+            return tr("The mask's white part is repainted: {percent} of the picture.", percent=percent)
+        return tr("The mask repaints {percent} of the picture.", percent=percent)
 
 
 def fit_mask(mask: Blob, picture: Blob) -> Mask:
-    """Return the mask made to fit the picture: of its size, without grey, its edges free of specks.
+    """Return the mask made to fit the picture: of its size, without grey, free of specks.
 
     Raises:
         MaskError: it repaints nothing or everything, is too large, or has another shape than the picture.
     """
-    if mask.data is not None and len(mask.data) > MOST_BYTES:
-        raise MaskError(
-            tr("The mask has {size} MB; it may have 50.", size=len(mask.data) >> 20), tr("Save it as a PNG.")
-        )
-    image = open_image(_bytes(mask))
-    wide, tall = image.width * picture.height, image.height * picture.width
-    if abs(wide - tall) > 0.02 * max(wide, tall):
-        own, other = f"{image.width}x{image.height}", f"{picture.width}x{picture.height}"
-        raise MaskError(
-            tr("The mask is {own}, the picture {other}: another shape.", own=own, other=other),
-            tr("Make the mask {other}, or draw one: box:x0,y0,x1,y1 in pixels.", other=other),
-        )
+    data = _bytes(mask)
+    if len(data) > MOST_BYTES:
+        what = tr("The mask has {size} MB; it may have 50.", size=len(data) >> 20)
+        raise MaskError(what, tr("Save it as a PNG."))
+    try:
+        image = open_image(data)
+    except ImageError as error:
+        what = tr("The mask cannot be read: {reason}.", reason=error)
+        raise MaskError(what, tr("Save it as a PNG.")) from error
+    _check_shape(image, picture)
     level, reading = _level(image)
-    repaint = _cleaned(level.resize((picture.width, picture.height)))
-    return _mask(repaint, reading)
+    return _mask(_repainted(level, (picture.width, picture.height)), reading)
+
+
+def spell_mask(mask: Any, **shapes: Any) -> Any:
+    """Return the mask that was given, or the words for the shape given in its place: ``box=(0, 0, 64, 64)``.
+
+    Raises:
+        MaskError: there are several.
+    """
+    drawn = {shape: corners for shape, corners in shapes.items() if corners is not None}
+    if not drawn:
+        return mask
+    if mask is not None or len(drawn) > 1:
+        raise MaskError(tr("An edit takes one mask."), tr("Keep one of mask=, box= and ellipse=."))
+    [(shape, corners)] = drawn.items()
+    listed = isinstance(corners, Iterable) and not isinstance(corners, str)
+    return f"{shape}:{','.join(map(str, corners)) if listed else corners}"
 
 
 def shape_mask(text: str, picture: Blob) -> Mask | None:
     """Return the mask that ``box:x0,y0,x1,y1`` or ``ellipse:…`` means (pixels, or ``%``), or None for other text.
 
     Raises:
-        MaskError: it lies outside the picture.
+        MaskError: it cannot be read, or it covers nothing or all of the picture.
     """
-    found = _SHAPE.fullmatch(text.strip())
-    if found is None:
+    text = normalise_options(text).strip().lower()
+    if not re.match(r"(box|ellipse)\s*:", text):
         return None
+    found = _SHAPE.fullmatch(text)
+    _check_pixels(picture)
+    if found is None:
+        right = f"box:0,0,{picture.width // 2},{picture.height}"
+        raise MaskError(
+            tr("{text} is no shape.", text=text[:80]),
+            tr("Try: {spelling} (left, upper, right, lower, in pixels or in %).", spelling=right),
+        )
     edges = (picture.width, picture.height) * 2
     corners = [_pixels(number, edge) for number, edge in zip(found.groups()[1:], edges, strict=True)]
-    return _mask(_drawn(found[1], corners, picture), "white")
+    return _mask(_drawn(found[1], corners, picture), "shape")
 
 
 def for_server(mask: Blob, convention: str) -> Blob:
@@ -114,117 +136,102 @@ def repaint_of(mask: Blob) -> Repaint:
     return np.asarray(open_image(_bytes(mask)).convert("RGBA"))[..., 3] < 128
 
 
-def overlay(picture: bytes, mask: Blob) -> bytes:
-    """Return a JPEG of the picture with what will be repainted under a red veil."""
-    import numpy as np
-    from PIL import Image
+def overlay(picture: bytes, mask: Blob, long_edge: int = 512) -> bytes:
+    """Return a small JPEG of the picture with what a fitted mask repaints under a red veil with a white rim.
 
-    image = open_image(picture).convert("RGB")
-    pixels = np.asarray(image, dtype=np.float32)
-    veil = np.array([255, 45, 85], np.float32)
-    where = repaint_of(mask)[..., None]
-    shown = np.where(where, pixels * 0.45 + veil * 0.55, pixels)
+    Raises:
+        ImageError: the picture cannot be read.
+    """
+    from PIL import Image, ImageChops, ImageFilter
+
+    image = open_image(picture).convert("RGBA")
+    image.thumbnail((long_edge, long_edge))
+    shown = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    region = Image.fromarray(repaint_of(mask)).convert("L").resize(image.size)
+    veil = Image.new("RGB", image.size, (255, 45, 85))
+    shown.paste(veil, mask=region.point(lambda level: level * 55 // 100))
+    shown.paste("white", mask=ImageChops.subtract(region.filter(ImageFilter.MaxFilter(5)), region))
     buffer = io.BytesIO()
-    Image.fromarray(shown.astype(np.uint8)).save(buffer, "JPEG", quality=85)
+    shown.save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composite:
-    """An answer with the original put back outside the mask, as PNG bytes, and how much had changed there.
-
-    ``before`` and ``after`` are the shares of the pixels outside the mask and its soft edge that differ
-    from the original, in the answer as it came and in the composite: 0 after.
-    """
-
-    data: bytes
-    width: int
-    height: int
-    before: float
-    after: float
+def _check_pixels(picture: Blob) -> None:
+    if not picture.width or not picture.height:
+        raise MaskError(tr("A drawing of lines has no pixels to mask."), tr("Save the picture as PNG."))
 
 
-def composite(original: bytes, answer: bytes, mask: Blob) -> Composite:
-    """Return the answer inside the mask, the original outside, a soft edge between them inside the mask.
-
-    An answer of another size is resized to the original first.
-    """
-    import numpy as np
-    from PIL import Image
-
-    before, drawn = (open_image(data).convert("RGBA") for data in (original, answer))
-    drawn = drawn if drawn.size == before.size else drawn.resize(before.size)
-    kept, came = np.asarray(before, np.float32), np.asarray(drawn, np.float32)
-    weight = _feathered(repaint_of(mask))[..., None]
-    mixed = (kept + (came - kept) * weight + 0.5).astype(np.uint8)
-    image: Image.Image = Image.fromarray(mixed)
-    if mixed[..., 3].min() == 255:
-        image = image.convert("RGB")
-    outside = weight[..., 0] == 0
-    return Composite(
-        data=encode_png(image),
-        width=image.width,
-        height=image.height,
-        before=_changed(kept, came, outside),
-        after=_changed(kept, mixed.astype(np.float32), outside),
-    )
+def _check_shape(image: Image.Image, picture: Blob) -> None:
+    """Refuse a mask that could only be stretched onto the picture; a rounded size is near enough."""
+    _check_pixels(picture)
+    if _alike(image.width, image.height, picture):
+        return
+    own, other = f"{image.width}x{image.height}", f"{picture.width}x{picture.height}"
+    what = tr("The mask is {own}, the picture {other}: another shape.", own=own, other=other)
+    if _alike(image.height, image.width, picture):
+        # A camera's picture, whose pixels were read without its note on how they are to be turned.
+        raise MaskError(what, tr("Turn it upright, in PIL with ImageOps.exif_transpose."))
+    fix = tr("Make the mask {other}, or draw one: box:x0,y0,x1,y1 in pixels.", other=other)
+    raise MaskError(what, fix)
 
 
-def _changed(a: NDArray[np.float32], b: NDArray[np.float32], where: Repaint) -> float:
-    import numpy as np
-
-    return float((np.abs(a - b).max(axis=2)[where] > SAME).mean()) if where.any() else 0.0
-
-
-def _feathered(repaint: Repaint) -> NDArray[np.float32]:
-    """Return the answer's weight: 0 outside the mask, rising to 1 inside it over the feather's width."""
-    import numpy as np
-    from PIL import Image, ImageFilter
-
-    width = max(1.0, FEATHER * max(repaint.shape))
-    inner = Image.fromarray(repaint).convert("L").filter(ImageFilter.GaussianBlur(width / 2))
-    # The blur is half at the edge: the upper half of it lies inside the mask.
-    soft: NDArray[np.float32] = np.clip(np.asarray(inner, np.float32) / 127.5 - 1, 0, 1) * repaint
-    return soft
+def _alike(width: int, height: int, picture: Blob) -> bool:
+    wide, tall = width * picture.height, height * picture.width
+    return abs(wide - tall) <= 0.02 * max(wide, tall)
 
 
 def _level(image: Image.Image) -> tuple[Image.Image, str]:
     """Return grey levels, light where it is repainted, and which convention the mask keeps."""
-    if "A" in image.getbands() or "transparency" in image.info:
+    from PIL import ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.has_transparency_data:
         alpha = image.convert("RGBA").getchannel("A")
         if any(alpha.histogram()[:128]):
-            return alpha.point(lambda level: 255 - level), "alpha"
-    return image.convert("L"), "white"
+            return ImageOps.invert(alpha), "alpha"
+    if image.mode.startswith("I;16"):
+        return image.point(lambda level: level / 256).convert("L"), "white"
+    grey = image.convert("L")
+    # Labels 0 and 1, as numpy has them, are black and white.
+    return (grey.point(lambda level: 255 * level) if grey.getextrema()[1] == 1 else grey), "white"
 
 
-def _cleaned(level: Image.Image) -> Repaint:
+def _repainted(level: Image.Image, size: tuple[int, int]) -> Repaint:
+    """Return the grey levels as a clean yes or no for each pixel of that size."""
     import numpy as np
-    from PIL import ImageFilter
 
-    whole = np.asarray(level) >= 128
-    # A lossy mask has specks along its edges, which a median takes away; a thin line it must not.
-    clean = np.asarray(level.filter(ImageFilter.MedianFilter(3))) >= 128
-    return clean if clean.any() else whole
+    level = level if min(level.size) < LEAST_EDGE else _without_specks(level)
+    return np.asarray(level if level.size == size else level.resize(size)) >= 128
+
+
+def _without_specks(level: Image.Image) -> Image.Image:
+    """Return the levels without the pixels that are alone, as lossy formats and scanners leave them."""
+    import numpy as np
+    from PIL import Image, ImageFilter
+
+    levels = np.asarray(level)
+    light = levels >= 128
+    blurred = Image.fromarray(light).convert("L").filter(ImageFilter.BoxBlur(2))
+    around = np.asarray(blurred, np.float32) * (25 / 255)
+    levels = np.where(light & (around < SPECK + 0.5), 0, levels)
+    levels = np.where(~light & (around > 25 - SPECK - 0.5), 255, levels)
+    return Image.fromarray(levels.astype(np.uint8))
 
 
 def _mask(repaint: Repaint, reading: str) -> Mask:
     import numpy as np
     from PIL import Image
 
-    share = float(repaint.mean())
-    if share < LEAST_SHARE:
-        raise MaskError(
-            tr("The mask repaints nothing."),
-            tr("Make white (or transparent) what shall change; black and opaque stays."),
-        )
-    if share > MOST_SHARE:
-        raise MaskError(
-            tr("The mask repaints the whole picture."),
-            tr("Leave the mask out, or make black what shall stay."),
-        )
+    if not repaint.any():
+        fix = tr("Make white (or transparent) what shall change; black and opaque stays.")
+        raise MaskError(tr("The mask repaints nothing."), fix)
+    if repaint.all():
+        fix = tr("Leave the mask out, or make black what shall stay.")
+        raise MaskError(tr("The mask repaints the whole picture."), fix)
     height, width = repaint.shape
     rgba = np.zeros((height, width, 4), np.uint8)
-    rgba[..., 3] = np.where(repaint, 0, 255)
+    # White under the transparency: who reads brightness, as stable-diffusion.cpp does, sees the same mask.
+    rgba[repaint, :3], rgba[~repaint, 3] = 255, 255
     data = encode_png(Image.fromarray(rgba))
     blob = Blob(
         sha256=hashlib.sha256(data).hexdigest(),
@@ -234,12 +241,12 @@ def _mask(repaint: Repaint, reading: str) -> Mask:
         name="mask.png",
         data=data,
     )
-    return Mask(blob=blob, share=share, reading=reading)
+    return Mask(blob=blob, share=float(repaint.mean()), reading=reading)
 
 
 def _drawn(shape: str, corners: Sequence[float], picture: Blob) -> Repaint:
+    """Return the pixels whose centre lies in the shape."""
     import numpy as np
-    from PIL import Image, ImageDraw
 
     x0, y0, x1, y1 = corners
     if x1 <= x0 or y1 <= y0 or x0 >= picture.width or y0 >= picture.height or x1 <= 0 or y1 <= 0:
@@ -251,11 +258,12 @@ def _drawn(shape: str, corners: Sequence[float], picture: Blob) -> Repaint:
                 h=picture.height,
             ),
         )
-    image = Image.new("L", (picture.width, picture.height))
-    box = (x0, y0, x1 - 1, y1 - 1)
-    brush = ImageDraw.Draw(image)
-    (brush.ellipse if shape == "ellipse" else brush.rectangle)(box, fill=255)
-    return np.asarray(image) >= 128
+    down, across = np.ogrid[: picture.height, : picture.width]
+    # From -1 to 1 inside the shape's bounds.
+    across, down = ((2 * across + 1 - x0 - x1) / (x1 - x0), (2 * down + 1 - y0 - y1) / (y1 - y0))
+    if shape == "ellipse":
+        return np.asarray(across**2 + down**2 <= 1)
+    return np.asarray((abs(across) <= 1) & (abs(down) <= 1))
 
 
 def _pixels(number: str, edge: int) -> float:
