@@ -134,7 +134,9 @@ class Store(Shelf):
                     self.keep_input(blob)
             return insert_run(connection, run, owner=owner())
 
-        return replace(run, id=self._write(put_in))
+        # Where no money is reserved, keeping the first picture is soon enough to wait for the disk.
+        free = plan.estimate is not None and plan.estimate.high == 0
+        return replace(run, id=self._write(put_in, lasting=not free))
 
     def keep(
         self,
@@ -168,7 +170,9 @@ class Store(Shelf):
         )
         with explained(self.home):
             # The sidecar comes first: a picture that is there can then always be told whose it is.
-            self._files.write(self._sidecar(run, picture), run_bytes(replace(run, pictures=(picture,))))
+            # Against power cuts there is the row.
+            sidecar = self._files.sidecar(picture.sha256, run.uid, index)
+            self._files.write(sidecar, run_bytes(replace(run, pictures=(picture,))), lasting=False)
             sync(self._files.keep(data, picture.sha256, media_type).parent)
 
         def put_in(connection: Connection) -> None:
@@ -178,7 +182,7 @@ class Store(Shelf):
             add_missing(connection, run.id, (picture,))
 
         with suppress(StoreError):
-            self._write(put_in, lasting=False, owe=True)
+            self._write(put_in, owe=True)
         return picture
 
     def keep_input(self, blob: Blob) -> Blob:
@@ -226,7 +230,7 @@ class Store(Shelf):
             connection.execute(update(runs).where(runs.c.uid == uid).values(outcome))
             return one_run(connection, uid)
 
-        run = self._write(put_in, owe=True)
+        run = self._write(put_in, lasting=bool(cost), owe=True)
         write_sidecars(self._files, run)
         return run
 
@@ -306,9 +310,6 @@ class Store(Shelf):
                 write_sidecars(self._files, run)
             count += len(changed)
         return count
-
-    def _sidecar(self, run: RunRecord, picture: PictureRecord) -> Path:
-        return self._files.sidecar(picture.sha256, run.uid, picture.index)
 
 
 def _new_uid() -> str:

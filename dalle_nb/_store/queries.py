@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     RowMapping,
@@ -39,7 +40,7 @@ _BY_ID = select(runs).where(runs.c.id == bindparam("name"))
 _BY_UID = select(runs).where(runs.c.uid == bindparam("name"))
 _PLACES = select(pictures.c.index).where(pictures.c.run == bindparam("run"))
 _COUNT_ONE = update(runs).where(runs.c.id == bindparam("run")).values(pictures=runs.c.pictures + 1)
-_SOME = bindparam("runs", expanding=True)
+_SOME: BindParameter[Any] = bindparam("runs", expanding=True)
 _PICTURES = select(pictures).where(pictures.c.run.in_(_SOME)).order_by(pictures.c.index)
 _ATTEMPTS = select(attempts).where(attempts.c.run.in_(_SOME)).order_by(attempts.c.id)
 
