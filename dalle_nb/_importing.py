@@ -7,21 +7,17 @@ cost counts against no budget here. Others' formats get a function beside `_from
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dalle_nb._errors import ReferenceNotFound, RequestError
+from dalle_nb._errors import ReferenceNotFound
 from dalle_nb._generator import default_generator
-from dalle_nb._images import ImageError, blob, prove, sniff
 from dalle_nb._language import language_of, speaking, tr
 from dalle_nb._money import dollars
-from dalle_nb._provenance import MAX_TEXT, Parameters, originals, read_a1111, read_ours
+from dalle_nb._picture_file import PictureFile, prove_picture, read_picture_file
+from dalle_nb._provenance import Parameters, originals, read_a1111, read_ours
 from dalle_nb._records import Blob, Origin, PictureRecord, Request, RunRecord, Status, Value
-from dalle_nb._references import MAX_INPUT_BYTES
 from dalle_nb._run import Picture, Run
 from dalle_nb._sizes import nearest_size, spell_size
 
@@ -55,15 +51,6 @@ class Identity:
         return f"<Picture {self.picture.reference}, known by its {self.by}>"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
-    """What was read: a picture's bytes, and the text that lies beside them, if there is one."""
-
-    path: Path
-    data: bytes
-    beside: bytes = b""
-
-
 def import_file(path: StrPath, generator: ImageGenerator | None = None) -> Run:
     """Take a picture into the history, and return its Run; one that is there already is returned as it is.
 
@@ -79,10 +66,7 @@ def import_file(path: StrPath, generator: ImageGenerator | None = None) -> Run:
     generator = generator or default_generator()
     store = generator.store
     with speaking(generator.settings.tongue()):
-        file = _read(Path(path).expanduser())
-        found = _find(file, store)
-        told = None if found else _told(file)
-        record = found[0] if found else _take_in(file, told, store, generator.catalog)
+        record = _take_in(read_picture_file(path), store, generator.catalog)
     if record.deleted:
         store.restore([record.id])
     return Run(store.run(record.uid), generator)
@@ -98,36 +82,29 @@ def identify(path: StrPath, generator: ImageGenerator | None = None) -> Identity
     generator = generator or default_generator()
     store = generator.store
     with speaking(generator.settings.tongue()):
-        file = _read(Path(path).expanduser())
-    if found := _find(file, store):
-        run, picture, by = found
-        return Identity(Picture(picture, Run(run, generator)), by)
-    told = _told(file)
-    there = _run_there(told.uid, store) if told else None
-    if told is None or there is None:
-        return None
-    named = next((each for each in there.pictures if each.index == told.pictures[0].index), None)
-    return Identity(Picture(named, Run(there, generator)), "name") if named else None
-
-
-def _find(file: _File, store: Store) -> tuple[RunRecord, PictureRecord, Literal["bytes", "copy"]] | None:
-    """Return whose picture is in the store with these bytes, or with those the file had before it was saved."""
+        file = read_picture_file(path)
     if found := store.identify(file.data):
-        return *found, "bytes"
-    for data in originals(file.data):
-        if found := store.identify(data):
-            return *found, "copy"
-    return None
+        return Identity(Picture(found[1], Run(found[0], generator)), "bytes")
+    before = list(originals(file.data))
+    if (told := _told(file)) and (there := _run_there(told.uid, store)):
+        for picture in there.pictures:
+            if picture.index == told.pictures[0].index:
+                same = any(_is(data, picture) for data in before)
+                return Identity(Picture(picture, Run(there, generator)), "copy" if same else "name")
+    found = next(filter(None, map(store.identify, before)), None)
+    return Identity(Picture(found[1], Run(found[0], generator)), "copy") if found else None
 
 
-def _take_in(file: _File, told: RunRecord | None, store: Store, catalog: Catalog) -> RunRecord:
-    """Keep a picture that is not here yet, and return its Run."""
-    if told is not None:
-        original = next((data for data in (file.data, *originals(file.data)) if _is(data, told)), None)
-        if original is not None:
-            return _as_it_was(told, original, file, store)
-    picture = _proved(file)
-    if told is not None:
+def _take_in(file: PictureFile, store: Store, catalog: Catalog) -> RunRecord:
+    """Keep a picture, where it is not here yet, and return its Run."""
+    told, versions = _told(file), [file.data, *originals(file.data)]
+    original = next((data for data in versions if told and _is(data, told.pictures[0])), None)
+    if told and original is not None:
+        return _as_it_was(told, original, file, store)
+    if found := next(filter(None, map(store.identify, versions)), None):
+        return found[0]
+    picture = prove_picture(file)
+    if told:
         run = _bare(file, told.request, parent=told.uid, model=told.model)
     elif parameters := read_a1111(file.data):
         run = _from_a1111(file, parameters, catalog)
@@ -136,9 +113,9 @@ def _take_in(file: _File, told: RunRecord | None, store: Store, catalog: Catalog
     return _adopt(run, picture, store)
 
 
-def _as_it_was(told: RunRecord, original: bytes, file: _File, store: Store) -> RunRecord:
+def _as_it_was(told: RunRecord, original: bytes, file: PictureFile, store: Store) -> RunRecord:
     """Take in a Run of ours, or one more picture of one that is here."""
-    picture = _proved(replace(file, data=original), upright=False)
+    picture = prove_picture(replace(file, data=original), upright=False)
     claimed, there = told.pictures[0], _run_there(told.uid, store)
     if there is None:
         return _adopt(replace(told, pictures=(claimed,)), picture, store)
@@ -171,7 +148,7 @@ def _adopt(run: RunRecord, picture: Blob, store: Store) -> RunRecord:
     return store.run(run.uid)
 
 
-def _from_a1111(file: _File, told: Parameters, catalog: Catalog) -> RunRecord:
+def _from_a1111(file: PictureFile, told: Parameters, catalog: Catalog) -> RunRecord:
     """Return the Run of a picture that A1111 drew. What it was told not to draw is said in words."""
     with speaking(language_of(told.prompt) or "en"):
         avoid = tr("Avoid: {what}", what=told.negative) if told.negative else ""
@@ -194,7 +171,7 @@ def _from_a1111(file: _File, told: Parameters, catalog: Catalog) -> RunRecord:
     )
 
 
-def _bare(file: _File, request: Request, *, parent: str | None = None, model: str = "") -> RunRecord:
+def _bare(file: PictureFile, request: Request, *, parent: str | None = None, model: str = "") -> RunRecord:
     """Return the Run of a picture that came from elsewhere; its uid is told by its bytes, the same everywhere."""
     return RunRecord(
         id=0,
@@ -210,14 +187,14 @@ def _bare(file: _File, request: Request, *, parent: str | None = None, model: st
     )
 
 
-def _told(file: _File) -> RunRecord | None:
+def _told(file: PictureFile) -> RunRecord | None:
     """Return the Run that a file, or the text beside it, says it belongs to; its owner's marks left out."""
     inside = read_ours(file.data)
     found = _read_told((inside or "").encode(), file.path.name)
     if found is None and file.beside:
         found = _read_told(file.beside, file.path.name)
         # A text beside a picture may have been left behind by another one.
-        found = found if found and _is(file.data, found) else None
+        found = found if found and _is(file.data, found.pictures[0]) else None
     return found
 
 
@@ -251,8 +228,8 @@ def _read_told(text: bytes, name: str) -> RunRecord | None:
     )
 
 
-def _is(data: bytes, told: RunRecord) -> bool:
-    return hashlib.sha256(data).hexdigest() == told.pictures[0].sha256
+def _is(data: bytes, picture: PictureRecord) -> bool:
+    return hashlib.sha256(data).hexdigest() == picture.sha256
 
 
 def _run_there(uid: str, store: Store) -> RunRecord | None:
@@ -260,68 +237,3 @@ def _run_there(uid: str, store: Store) -> RunRecord | None:
         return store.run(uid)
     except ReferenceNotFound:
         return None
-
-
-def _proved(file: _File, *, upright: bool = True) -> Blob:
-    """Return the picture of a file, proved to be one, and turned upright where a camera left that to others.
-
-    Raises:
-        RequestError: it is none.
-    """
-    try:
-        if upright and sniff(file.data) in ("image/jpeg", "image/webp"):
-            return blob(file.data, file.path.stem)
-        proof = prove(file.data)
-    except ImageError as error:
-        raise RequestError(
-            tr("{name} is no picture: {reason}.", name=file.path, reason=error),
-            tr("Open it in a picture program and save it as PNG or JPEG."),
-        ) from error
-    return Blob(
-        sha256=hashlib.sha256(file.data).hexdigest(),
-        media_type=proof.media_type,
-        width=proof.width,
-        height=proof.height,
-        name=file.path.stem,
-        data=file.data,
-    )
-
-
-def _read(path: Path) -> _File:
-    data = _read_plain(path, MAX_INPUT_BYTES)
-    try:
-        beside = _read_plain(path.with_name(f"{path.name}.json"), MAX_TEXT)
-    except (ReferenceNotFound, RequestError):
-        return _File(path=path, data=data)
-    return _File(path=path, data=data, beside=beside)
-
-
-def _read_plain(path: Path, most: int) -> bytes:
-    """Return the bytes of a plain file: no link, no folder, no device or pipe that never ends."""
-    try:
-        with open(path, "rb", opener=_open_plain) as file:
-            data = file.read(most + 1) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise ReferenceNotFound(tr("There is no file {path}.", path=path), tr("Check the path.")) from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise RequestError(
-            tr("{path} cannot be read: {reason}.", path=path, reason=reason),
-            tr("Give the path of the picture's own file, not of a link or folder."),
-        ) from error
-    if data is None:
-        raise RequestError(
-            tr("{path} is no file.", path=path),
-            tr("Give the path of the picture's own file, not of a link or folder."),
-        )
-    if len(data) > most:
-        raise RequestError(
-            tr("{path} has more than {size} MB, the most an input may have.", path=path, size=most >> 20),
-            tr("Save it smaller, as JPEG for example."),
-        )
-    return data
-
-
-def _open_plain(path: str, flags: int) -> int:
-    # Not to follow a link, nor to wait for a pipe; Windows has neither flag, and its links need a right.
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))

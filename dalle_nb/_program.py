@@ -29,8 +29,8 @@ def write_program(record: RunRecord, language: str, store: Store, catalog: Catal
 
 
 def _as_sent(record: RunRecord, catalog: Catalog) -> RunRecord:
-    """Return the Run as sent to a server; one that was drawn offline as OpenAI would be asked for the like."""
-    if record.backend != "offline":
+    """Return the Run as sent to a server; one that was drawn offline or elsewhere as OpenAI would be asked for it."""
+    if record.backend == "openai":
         return record
     request, server = replace(record.request, model=None), catalog.servers["openai"]
     today = datetime.now(UTC).date()

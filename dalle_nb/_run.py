@@ -87,9 +87,9 @@ class Picture:
         """What the model says it drew instead, where it says so."""
         return self.record.revised_prompt
 
-    def save(self, where: StrPath) -> Path:
-        """Save to a file, folder or pattern, and return the path; nothing is overwritten."""
-        return self._run.save_pictures(where, (self,))[0]
+    def save(self, where: StrPath, *, strip: bool = False, metadata: bool = True) -> Path:
+        """Save to a file, folder or pattern, and return the path; see `Run.save`."""
+        return self._run.save_pictures(where, (self,), strip=strip, metadata=metadata)[0]
 
     def _ipython_display_(self) -> None:
         self._run.generator.show(self._run, (self,))
@@ -255,13 +255,28 @@ class Run:
 
         return lineage_of(self.record, self.generator.store)
 
-    def save(self, where: StrPath) -> list[Path]:
-        """Save all pictures to a file, folder or pattern, and return the paths; nothing is overwritten."""
-        return self.save_pictures(where, self.pictures)
+    def save(self, where: StrPath, *, strip: bool = False, metadata: bool = True) -> list[Path]:
+        """Save all pictures to a file, folder or pattern, and return the paths; nothing is overwritten.
 
-    def save_pictures(self, where: StrPath, pictures: tuple[Picture, ...]) -> list[Path]:
+        The copies tell prompt, model and options to `import_file` and to other programs. One that is signed
+        (C2PA) stays as it came, and the telling lies beside it. With ``metadata=False`` all stay as they
+        came; with ``strip`` they tell nothing at all, signatures and camera data included.
+        """
+        return self.save_pictures(where, self.pictures, strip=strip, metadata=metadata)
+
+    def save_pictures(
+        self, where: StrPath, pictures: tuple[Picture, ...], *, strip: bool = False, metadata: bool = True
+    ) -> list[Path]:
         """Save some of its pictures. ReferenceNotFound where nothing came."""
+        from dalle_nb._exporting import stripped, with_provenance
         from dalle_nb._saving import save_pictures
+
+        def finish(number: int, data: bytes) -> tuple[bytes, str | None]:
+            if strip:
+                return stripped(data), None
+            if not metadata:
+                return data, None
+            return with_provenance(data, self.record, pictures[number - 1].record)
 
         self._first()
         fields = {
@@ -271,7 +286,8 @@ class Run:
             "model": self.record.model,
             "date": self.record.created.strftime("%Y-%m-%d"),
         }
-        return save_pictures([(each.bytes, each.record.media_type) for each in pictures], where, fields)
+        given = [(each.bytes, each.record.media_type) for each in pictures]
+        return save_pictures(given, where, fields, finish)
 
     def _anew(self) -> Run:
         return replace(self, record=self.generator.store.run(self.uid))

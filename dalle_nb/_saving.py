@@ -9,7 +9,7 @@ import io
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 StrPath = str | os.PathLike[str]
 
+Finish = Callable[[int, bytes], tuple[bytes, str | None]]
+"""Makes the bytes that are written of a picture's number and its bytes, and a text to lie beside them, or none."""
+
 FIELDS = ("id", "uid", "prompt", "model", "date", "n")
 """What a pattern may name."""
 
@@ -33,14 +36,18 @@ _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
 def save_pictures(
-    pictures: Sequence[tuple[bytes, str]], where: StrPath, fields: Mapping[str, object]
+    pictures: Sequence[tuple[bytes, str]],
+    where: StrPath,
+    fields: Mapping[str, object],
+    finish: Finish = lambda _, data: (data, None),
 ) -> list[Path]:
-    """Write pictures, given as (bytes, media type), and return their paths.
+    """Write pictures, given as (bytes, media type) and finished, and return their paths.
 
     ``where`` is a file (``fox.png``; several become ``fox-1.png``, ``fox-2.png``), a folder (an existing
     one, or a name that ends in ``/``), or a pattern with any of the ``fields`` and ``{n}``
     (``{date}/{prompt}-{n}.png``). A file ending other than the picture's own converts it. What is there
-    already is never overwritten: the next free number is taken.
+    already is never overwritten: the next free number is taken. A text that lies beside ``fox.png`` is called
+    ``fox.png.json``.
 
     Raises:
         OptionError: the pattern names an unknown field, or the ending no format.
@@ -51,7 +58,7 @@ def save_pictures(
     for number, (data, media_type) in enumerate(pictures, start=1):
         wanted = Path(_filled(template, {**fields, "n": number}))
         path = wanted if wanted.suffix else wanted.with_name(f"{wanted.name}.{SUFFIXES[media_type]}")
-        paths.append(_write(path, _converted(data, media_type, path.suffix.lower())))
+        paths.append(_write(path, *finish(number, _converted(data, media_type, path.suffix.lower()))))
     return paths
 
 
@@ -131,16 +138,22 @@ def _on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(ground, image).convert("RGB")
 
 
-def _write(path: Path, data: bytes) -> Path:
+def _write(path: Path, data: bytes, text: str | None = None) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for free in _names(path):
+            beside = free.with_name(f"{free.name}.json")
+            if text is not None and beside.exists():
+                continue
             try:
                 file = free.open("xb")
             except FileExistsError:
                 continue
             with _whole(free), file:
                 file.write(data)
+            if text is not None:
+                with _whole(beside), beside.open("x", encoding="utf-8") as companion:
+                    companion.write(text)
             return free
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

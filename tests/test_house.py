@@ -25,7 +25,7 @@ FLOORS = {
     "between": ["_setting_values", "_settings _pace _backend"],
     "outside": ["_store backends.offline backends.openai", "backends"],
     "workshop": [
-        "_exporting _lineage",
+        "_exporting _lineage _picture_file",
         "_run _drawing _place _session _program",
         "_display",
         "_generator",
