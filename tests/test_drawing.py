@@ -104,28 +104,28 @@ def rescued(error: dn.StoreError) -> Path:
     return Path(re.search(r"safe in (\S+\.png)", error.fix)[1])
 
 
-@pytest.mark.parametrize("way", ["pictures", "database"])
-def test_a_paid_picture_is_rescued(workshop: ImageGenerator, server: Api, home: Path, way: str) -> None:
+class _Silent:
+    """A watch that looks on."""
+
+    def planned(self, plan: object, record: object) -> None: ...
+
+    def preview(self, index: int, data: bytes) -> None: ...
+
+    def told(self, text: str) -> None: ...
+
+    def waiting(self, seconds: float) -> None: ...
+
+
+def test_a_paid_picture_is_rescued(workshop: ImageGenerator, server: Api, home: Path) -> None:
     """Where the store breaks while an answer is under way, the picture goes to a file that the error names."""
     workshop.generate("a dog")
     server.latency = 1
 
-    class Breaker:
-        """Breaks the store while the answer is awaited."""
-
+    class Breaker(_Silent):
         def planned(self, plan: object, record: object) -> None:
-            if way == "pictures":
-                # A file where the folder should be: no permission holds back root, under which CI runs.
-                (home / "pictures").rename(home / "gone")
-                (home / "pictures").write_text("in the way")
-            else:
-                (home / "history.db").rename(home / "gone.db")
-
-        def preview(self, index: int, data: bytes) -> None: ...
-
-        def told(self, text: str) -> None: ...
-
-        def waiting(self, seconds: float) -> None: ...
+            # A file where the folder should be: no permission holds back root, under which CI runs.
+            (home / "pictures").rename(home / "gone")
+            (home / "pictures").write_text("in the way")
 
     with pytest.raises(dn.StoreError) as caught:
         workshop.ask("a cat", {}, watch=Breaker())
@@ -138,6 +138,21 @@ def test_a_paid_picture_is_rescued(workshop: ImageGenerator, server: Api, home: 
         path.unlink()
     assert 2 == server.billed.count
     assert caught.value.run.prompt == "a cat"
+
+
+def test_a_lost_database_loses_no_picture(workshop: ImageGenerator, server: Api, home: Path) -> None:
+    """Where the database goes while an answer is under way, the picture is in the history built anew."""
+    workshop.generate("a dog")
+    server.latency = 1
+
+    class Breaker(_Silent):
+        def planned(self, plan: object, record: object) -> None:
+            (home / "history.db").rename(home / "gone.db")
+
+    with pytest.raises(dn.StoreError):
+        workshop.ask("a cat", {}, watch=Breaker())
+    newest = ImageGenerator().store.newest(1)[0]
+    assert ("a cat", 1) == (newest.request.prompt, len(newest.pictures))
 
 
 def test_a_broken_store_pays_for_no_more(workshop: ImageGenerator, server: Api, home: Path) -> None:
@@ -155,18 +170,6 @@ def test_a_broken_store_pays_for_no_more(workshop: ImageGenerator, server: Api, 
     rescued(caught.value).unlink()
     assert 1 == len(server.calls_to("generations"))
     assert caught.value.run.cost > 0
-
-
-class _Silent:
-    """A watch that looks on."""
-
-    def planned(self, plan: object, record: object) -> None: ...
-
-    def preview(self, index: int, data: bytes) -> None: ...
-
-    def told(self, text: str) -> None: ...
-
-    def waiting(self, seconds: float) -> None: ...
 
 
 # --- what is kept -----------------------------------------------------------------------------------------
