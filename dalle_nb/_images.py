@@ -151,8 +151,8 @@ def _image(value: Any) -> Image.Image:
     from PIL import Image, ImageOps
 
     if isinstance(value, Image.Image):
-        value = ImageOps.exif_transpose(value)
-        return value if value.mode in ("L", "LA", "RGB", "RGBA", "P", "1") else value.convert("RGB")
+        image = ImageOps.exif_transpose(value)
+        return image if image.mode in ("L", "LA", "RGB", "RGBA", "P", "1") else image.convert("RGB")
     if hasattr(value, "__array_interface__") or hasattr(value, "__array__"):
         return _image_of_array(value)
     raise ImageError(tr("a {kind} is no picture", kind=type(value).__name__))
