@@ -82,10 +82,11 @@ def _extended(chunks: Sequence[_Chunk], more: int, less: int) -> list[_Chunk]:
 
 
 def _flagged(chunks: Sequence[_Chunk], more: int, less: int) -> list[_Chunk]:
-    (kind, body), *rest = chunks
-    if kind != b"VP8X":
+    if not chunks or chunks[0][0] != b"VP8X":
         return list(chunks)
-    return [(kind, bytes([body[0] & ~less | more]) + body[1:]), *rest]
+    (kind, body), *rest = chunks
+    flags = int.from_bytes(body[:1], "little") & ~less | more
+    return [(kind, bytes([flags]) + body[1:]), *rest]
 
 
 def _head(kind: bytes, body: bytes) -> bytes:
