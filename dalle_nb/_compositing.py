@@ -140,4 +140,4 @@ def _changed(a: Levels, b: Levels, where: NDArray[np.bool_]) -> float:
     differs = np.maximum(a, b) - np.minimum(a, b) > SAME
     # Four flags in a row, read as one number: several times as quick as looking along the last axis.
     changed = (differs.view(np.uint32)[..., 0] != 0) & where
-    return float(np.count_nonzero(changed) / max(1, np.count_nonzero(where)))
+    return int(np.count_nonzero(changed)) / max(1, int(np.count_nonzero(where)))

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dalle_nb._language import speaking, tr
+from dalle_nb._masks import overlay
 from dalle_nb._money import is_paid, price_range
-from dalle_nb._render import Bundle, caption_bundle, line_bundle, picture_bundle
+from dalle_nb._render import Bundle, caption_bundle, line_bundle, picture_bundle, preview_bundle
 from dalle_nb._run import Picture, Run
 from dalle_nb._settings import Settings
 
@@ -41,6 +42,15 @@ def run_bundles(
     if caption:
         bundles.append(caption_bundle(shown, reused=run.reused))
     return bundles
+
+
+def mask_bundle(plan: Plan, settings: Settings) -> Bundle | None:
+    """Return the picture to be edited with what its mask repaints under a red veil; None without a mask."""
+    mask = plan.request.mask
+    if mask is None:
+        return None
+    shown = overlay(plan.request.inputs[0].data or b"", mask, settings.thumbnail)
+    return preview_bundle({1: shown}, settings.thumbnail, tr("what will be repainted is red"))
 
 
 def publish(bundle: Bundle, **where: Any) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from dalle_nb._display import publish, run_bundles
+from dalle_nb._display import mask_bundle, publish, run_bundles
 from dalle_nb._images import ImageError, prove
 from dalle_nb._language import tr
-from dalle_nb._money import price_range
+from dalle_nb._money import is_paid, price_range
 from dalle_nb._render import Bundle, line_bundle, preview_bundle
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class LiveView:
         self._previews: dict[int, bytes] = {}
         self._place: str | None = None
         self._second = 0
+        self._masked = False
+        """Whether the picture with its mask stands there."""
         self.priced = False
         """Whether a price was told."""
 
@@ -40,14 +42,19 @@ class LiveView:
         return self._place is not None
 
     def planned(self, plan: Plan, record: RunRecord) -> None:
-        """Say what a paid drawing may cost."""
-        estimate = plan.estimate
-        self.priced = self._price and (estimate is None or estimate.high > 0)
+        """Say what a paid drawing may cost, and show what its mask repaints."""
+        paid, estimate = is_paid(plan.estimate), plan.estimate
+        shown = mask_bundle(plan, self._settings) if paid else None
+        say = publish if shown else self._put
+        self.priced = self._price and paid
         if self.priced and estimate:
             price = price_range(estimate)
-            self._put(line_bundle(tr("Run {id} may cost {price}.", id=record.id, price=price)))
+            say(line_bundle(tr("Run {id} may cost {price}.", id=record.id, price=price)))
         elif self.priced:
-            self._put(line_bundle(tr("What Run {id} costs is not known beforehand.", id=record.id)))
+            say(line_bundle(tr("What Run {id} costs is not known beforehand.", id=record.id)))
+        if shown:
+            self._masked = True
+            self._put(shown)
 
     def preview(self, index: int, data: bytes) -> None:
         """Show what a picture looks like so far; what is no picture is left out."""
@@ -64,7 +71,8 @@ class LiveView:
 
     def waiting(self, seconds: float) -> None:
         """Say once a second how long it has been, while there is nothing better to see."""
-        if not self._previews and seconds >= PATIENCE and int(seconds) > self._second:
+        seen = self._masked or self._previews
+        if not seen and seconds >= PATIENCE and int(seconds) > self._second:
             self._second = int(seconds)
             self._put(line_bundle(tr("Drawing … {seconds} s", seconds=self._second)))
 

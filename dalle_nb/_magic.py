@@ -154,9 +154,13 @@ class DalleMagics(Magics):
             publish(line_bundle(hint))
 
     def _say_estimate(self, typed: Typed, generator: ImageGenerator, names: Mapping[str, Any]) -> None:
+        from dalle_nb._display import mask_bundle
         from dalle_nb._render import estimate_bundle
 
-        publish(estimate_bundle(generator.plan(typed.prompt, typed.options, namespace=names)))
+        plan = generator.plan(typed.prompt, typed.options, namespace=names)
+        publish(estimate_bundle(plan))
+        if shown := mask_bundle(plan, generator.settings):
+            publish(shown)
 
     @context_matcher(identifier="dalle_nb", priority=1000)  # type: ignore[untyped-decorator]  # IPython's own
     def complete(self, context: CompletionContext) -> SimpleMatcherResult:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 50 * 1024 * 1024
 """Largest mask (guides/image-generation; the SDK's docstring says 4 MB, which ours stay far under)."""
 
-SPECK = 3
-"""Pixels of one kind, alone among 5x5 of the other, that are a speck: a one-pixel line has five."""
+SPECK = 2
+"""So few pixels alone among 5x5 of the other kind are a speck: the end of a thin line has three."""
 
 LEAST_EDGE = 64
 """A mask smaller than this is a coarse map, whose single pixels mean something."""
@@ -53,7 +53,7 @@ class Mask:
 
     def said(self) -> str:
         """Return what was understood, in words."""
-        percent = f"{self.share:.0%}" if self.share >= 0.01 else f"{self.share:.1%}"
+        percent = _percent(self.share)
         if self.reading == "alpha":
             return tr("The mask's transparent part is repainted: {percent} of the picture.", percent=percent)
         if self.reading == "white":
@@ -139,25 +139,35 @@ def repaint_of(mask: Blob) -> Repaint:
 def overlay(picture: bytes, mask: Blob, long_edge: int = 512) -> bytes:
     """Return a small JPEG of the picture with what a fitted mask repaints under a red veil with a white rim.
 
+    The share of the picture stands in a corner.
+
     Raises:
         ImageError: the picture cannot be read.
     """
-    from PIL import Image, ImageChops, ImageFilter
+    from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
     image = open_image(picture).convert("RGBA")
     image.thumbnail((long_edge, long_edge))
     shown = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    region = Image.fromarray(repaint_of(mask)).convert("L").resize(image.size)
+    repaint = repaint_of(mask)
+    region = Image.fromarray(repaint).convert("L").resize(image.size)
     veil = Image.new("RGB", image.size, (255, 45, 85))
     shown.paste(veil, mask=region.point(lambda level: level * 55 // 100))
     shown.paste("white", mask=ImageChops.subtract(region.filter(ImageFilter.MaxFilter(5)), region))
+    font = ImageFont.load_default(size=max(14, max(image.size) // 18))
+    percent = _percent(float(repaint.mean()))
+    ImageDraw.Draw(shown).text((8, 4), percent, "white", font, stroke_width=2, stroke_fill="black")
     buffer = io.BytesIO()
     shown.save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
 
 
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else f"{share:.1%}"
+
+
 def _check_pixels(picture: Blob) -> None:
-    if not picture.width or not picture.height:
+    if picture.media_type == "image/svg+xml":
         raise MaskError(tr("A drawing of lines has no pixels to mask."), tr("Save the picture as PNG."))
 
 

@@ -112,13 +112,16 @@ def picture_bundle(
     return shown, {picture.media_type: about, "alt": alt}
 
 
-def preview_bundle(previews: Mapping[int, bytes], long_edge: int = 512) -> Bundle:
-    """Return pictures that are not finished yet, by their place in the Run, to be shown for a moment."""
+def preview_bundle(previews: Mapping[int, bytes], long_edge: int = 512, words: str = "") -> Bundle:
+    """Return pictures that are not finished yet, by their place in the Run, to be shown for a moment.
+
+    ``words`` say what they are instead.
+    """
     from dalle_nb._thumbnails import contact_sheet, thumbnail
 
     tiles = [(str(index), data) for index, data in sorted(previews.items())]
     picture = thumbnail(tiles[0][1], long_edge) if len(tiles) == 1 else contact_sheet(tiles, long_edge)
-    words = tr("not finished yet")
+    words = words or tr("not finished yet")
     shown = {picture.media_type: b64encode(picture.data).decode(), "text/plain": words}
     return shown, {picture.media_type: {"alt": words, "width": picture.width, "height": picture.height}}
 

@@ -41,9 +41,14 @@ def inside(size: tuple[int, int] = (SIZE, SIZE), box: tuple[int, ...] = BOX) -> 
 
 
 def photo(size: tuple[int, int] = (SIZE, SIZE)) -> Image.Image:
-    """Return a picture in which no two neighbours are alike."""
-    noise = np.random.default_rng(3).integers(0, 256, (*size[::-1], 3), np.uint8)
-    return Image.fromarray(noise)
+    """Return a picture of many small tiles."""
+    tiles = np.random.default_rng(3).integers(0, 256, (size[1] // 8, size[0] // 8, 3), np.uint8)
+    return Image.fromarray(tiles).resize(size, Image.Resampling.NEAREST)
+
+
+def plain() -> Image.Image:
+    """Return a picture that is quickly sent."""
+    return Image.new("RGB", (SIZE, SIZE), "olive")
 
 
 def white(meant: np.ndarray | None = None) -> Image.Image:
@@ -109,7 +114,7 @@ FORMS: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("form", FORMS)
 def test_any_mask_means_its_area(workshop: ImageGenerator, server: Api, form: str) -> None:
     """Whatever a mask comes as, the server is told exactly the area that is meant."""
-    workshop.edit(photo(), "a hat", mask=FORMS[form]())
+    workshop.edit(plain(), "a hat", mask=FORMS[form]())
     assert np.array_equal(inside(), sent(server))
 
 
@@ -118,25 +123,25 @@ def test_a_mask_from_a_file(workshop: ImageGenerator, server: Api, tmp_path: Pat
     path = tmp_path / "mask with spaces.png"
     path.write_bytes(saved(white()))
     for mask in (path, str(path)):
-        workshop.edit(photo(), "a hat", mask=mask)
+        workshop.edit(plain(), "a hat", mask=mask)
         assert np.array_equal(inside(), sent(server))
 
 
 def test_a_mask_from_the_history(workshop: ImageGenerator, server: Api) -> None:
     """A Run stands for its mask, and for its picture where it had none; a Picture stands for itself."""
-    first = workshop.edit(photo(), "a hat", mask=WORDS)
-    plain = workshop.edit(first, "a stencil", size="1024x1024")
-    shown = pixels(plain.pictures[0].bytes) @ (299, 587, 114) >= 127_500
+    first = workshop.edit(plain(), "a hat", mask=WORDS)
+    bare = workshop.edit(first, "a stencil", size="1024x1024")
+    shown = pixels(bare.pictures[0].bytes) @ (299, 587, 114) >= 127_500
     for mask, meant in (
         (first, inside()),
         (str(first.id), inside()),
-        (plain, shown),
-        (plain.pictures[0], shown),
-        (f"{plain.id}/1", shown),
+        (bare, shown),
+        (bare.pictures[0], shown),
+        (f"{bare.id}/1", shown),
     ):
-        workshop.edit(photo(), "a scarf", mask=mask)
+        workshop.edit(plain(), "a scarf", mask=mask)
         assert 0.99 < (meant == sent(server)).mean()
-    of_the_picture = workshop.edit(photo(), "a scarf", mask=first.pictures[0])
+    of_the_picture = workshop.edit(plain(), "a scarf", mask=first.pictures[0])
     assert not np.array_equal(inside(), sent(server))
     assert of_the_picture.status is Status.DONE
 
@@ -152,7 +157,7 @@ def test_a_mask_from_the_history(workshop: ImageGenerator, server: Api) -> None:
 )
 def test_a_box_as_an_argument(workshop: ImageGenerator, server: Api, shape: dict[str, Any]) -> None:
     """`box=` takes corners in pixels or in percent, from the generator and from a Run."""
-    run = workshop.edit(photo(), "a hat", **shape)
+    run = workshop.edit(plain(), "a hat", **shape)
     assert np.array_equal(inside(), sent(server))
     run.edit("a scarf", **shape)
     assert np.array_equal(inside(), sent(server))
@@ -160,7 +165,7 @@ def test_a_box_as_an_argument(workshop: ImageGenerator, server: Api, shape: dict
 
 def test_an_ellipse_as_an_argument(workshop: ImageGenerator, server: Api) -> None:
     """`ellipse=` is the one that fills the box: its middle, not its corners, and pi quarters of its area."""
-    workshop.edit(photo(), "a hat", ellipse=BOX)
+    workshop.edit(plain(), "a hat", ellipse=BOX)
     meant = sent(server)
     assert (True, False) == (meant[512, 448], meant[130, 258])
     assert np.pi / 4 == pytest.approx(meant.sum() / inside().sum(), abs=1e-3)
@@ -171,7 +176,7 @@ def test_one_mask_only(workshop: ImageGenerator, server: Api) -> None:
     """A mask and a box at once are refused, before anything is sent."""
     for both in ({"mask": white(), "box": BOX}, {"box": BOX, "ellipse": BOX}):
         with pytest.raises(MaskError, match="one mask"):
-            workshop.edit(photo(), "a hat", **both)
+            workshop.edit(plain(), "a hat", **both)
     assert server.calls == []
 
 
@@ -217,7 +222,7 @@ def test_a_coarse_map_keeps_its_single_cells() -> None:
 
 NO_MASKS: dict[str, tuple[Callable[[], Any], str]] = {
     "black": (lambda: Image.new("L", (SIZE, SIZE)), "repaints nothing"),
-    "specks only": (lambda: np.eye(SIZE, dtype=bool) & (np.arange(SIZE) % 64 == 0), "repaints nothing"),
+    "specks only": (lambda: np.eye(SIZE, dtype=bool) & (np.arange(SIZE) % 64 == 9), "repaints nothing"),
     "white": (lambda: np.ones((SIZE, SIZE)), "whole picture"),
     "all clear": (lambda: Image.new("RGBA", (SIZE, SIZE)), "whole picture"),
     "of another shape": (lambda: np.eye(512, 768), "512x512|768x512"),
@@ -239,7 +244,7 @@ def test_a_useless_mask_is_refused(workshop: ImageGenerator, server: Api, form: 
     """What repaints nothing or everything, does not fit or cannot be read is refused before anything is sent."""
     make, words = NO_MASKS[form]
     with pytest.raises(Exception, match=words) as caught:
-        workshop.edit(photo(), "a hat", mask=make())
+        workshop.edit(plain(), "a hat", mask=make())
     assert hasattr(caught.value, "fix"), "one of our own errors, which says what to do"
     assert server.calls == []
 
@@ -247,7 +252,7 @@ def test_a_useless_mask_is_refused(workshop: ImageGenerator, server: Api, form: 
 @pytest.mark.parametrize("huge", ["box:0,0,999999999,512", "ellipse:-999999999,-9,999999999,512"])
 def test_a_huge_shape_is_cut_off(huge: str) -> None:
     """A shape far larger than the picture costs no more than the picture."""
-    mask = shape_mask(huge, blob(photo()))
+    mask = shape_mask(huge, blob(plain()))
     assert mask
     assert 0.45 < mask.share < 0.51
 
@@ -262,7 +267,7 @@ def test_a_huge_shape_is_cut_off(huge: str) -> None:
 )
 def test_what_was_understood_is_told(workshop: ImageGenerator, mask: Any, words: str) -> None:
     """A Run says which convention its mask was read by, and how much of the picture that is."""
-    run = workshop.edit(photo(), "a hat", mask=mask)
+    run = workshop.edit(plain(), "a hat", mask=mask)
     assert any(words in notice and "28%" in notice for notice in run.record.notices)
 
 
@@ -280,13 +285,23 @@ def test_the_overlay_shows_the_area() -> None:
 
 def test_a_dry_run_shows_the_area(shell: InteractiveShell, server: Api) -> None:
     """`--dry-run` shows what would be repainted, as a picture and in words, and sends nothing."""
-    shell.user_ns |= {"photo": photo(), "mask": white()}
+    shell.user_ns |= {"photo": plain(), "mask": white()}
     with capture_output() as captured:
         shell.run_cell("%dalle --edit photo --mask mask --dry-run a hat")
     data = [output.data for output in captured.outputs]
     assert any("image/jpeg" in each for each in data)
     assert any("repainted: 28%" in each.get("text/plain", "") for each in data)
     assert server.calls == []
+
+
+def test_a_paid_edit_shows_the_area_while_it_waits(shell: InteractiveShell, server: Api) -> None:
+    """Before a paid edit the cell shows what will be repainted, and afterwards the picture stands in its place."""
+    shell.user_ns |= {"photo": plain(), "mask": white()}
+    with capture_output() as captured:
+        shell.run_cell("%dalle --edit photo --mask mask a hat")
+    shown = [output for output in captured.outputs if "image/jpeg" in output.data]
+    alts = [output.metadata["image/jpeg"]["alt"] for output in shown]
+    assert ["what will be repainted is red", "a hat"] == alts
 
 
 # --- every server repaints exactly that -------------------------------------------------------------------
@@ -339,7 +354,7 @@ def test_a_strict_mask_puts_the_original_back(workshop: ImageGenerator, server: 
     assert (Origin.COMPOSITED, Origin.RECEIVED) == (made.record.origin, raw.record.origin)
     before, after = made.record.outside or (0.0, 1.0)
     assert (pytest.approx(1 / 35, abs=0.002), 0.0) == (before, after)
-    assert server.billed.sha256 == (raw.sha256,)
+    assert server.billed.sha256 == (raw.record.sha256,)
     assert any("put back" in note for note in run.record.notes)
 
 
@@ -371,19 +386,14 @@ def test_an_answer_of_another_size_is_fitted(workshop: ImageGenerator) -> None:
     picture = photo((3000, 2000))
     run = workshop.edit(picture, "a hat", mask="box:0,0,50%,50%")
     [made], [raw] = run.pictures, run.raw
-    assert ((3000, 2000), 3000 > raw.width) == ((made.width, made.height), True)
+    assert ((3000, 2000), True) == ((made.record.width, made.record.height), 3000 > raw.record.width)
     outside = ~inside((3000, 2000), (0, 0, 1500, 1000))
     assert np.array_equal(np.asarray(picture)[outside], pixels(made.bytes)[outside])
 
 
-@pytest.mark.parametrize(
-    "options", [{"size": "landscape"}, {"format": "svg", "model": "gpt-image-2.6-flare"}], ids=str
-)
-def test_what_cannot_be_composited_is_kept_as_it_came(
-    workshop: ImageGenerator, options: dict[str, Any]
-) -> None:
-    """An answer of another shape, or of lines, is a finished picture, with a word on why it is loose."""
-    run = workshop.edit(photo(), "a hat", mask=white(), **options)
+def test_what_cannot_be_composited_is_kept_as_it_came(workshop: ImageGenerator) -> None:
+    """An answer of another shape is a finished picture, with a word on why it is loose."""
+    run = workshop.edit(photo(), "a hat", mask=white(), size="landscape")
     assert (Status.DONE, 1) == (run.status, len(run.pictures))
     assert run.pictures[0].record.origin is Origin.RECEIVED
     assert any("could not be put back" in note for note in run.record.notes)
