@@ -279,3 +279,5 @@ class RunRecord:
     tags: tuple[str, ...] = ()
     starred: bool = False
     deleted: datetime | None = None
+    imported: bool = False
+    """Whether it was asked elsewhere; what it cost was not spent here."""

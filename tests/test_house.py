@@ -16,8 +16,8 @@ FLOORS = {
     "words": ["_language _errors _records"],
     "facts": ["_catalog _options _query _styles"],
     "rules": [
-        "_sizes _images _money _thumbnails",
-        "_asking _masks _narrowing _parse _prices _prompts _provenance _references _render _saving _snippets",
+        "_sizes _images _money _outcome _thumbnails",
+        "_asking _frames _masks _narrowing _parse _prices _prompts _provenance _references _render _saving _snippets",
         "_gallery",
         "_asked_size _calls _complete _composing _compositing",
         "_rules",
@@ -31,7 +31,7 @@ FLOORS = {
         "_generator",
         "_verbs",
     ],
-    "memory": ["_history _importing"],
+    "memory": ["_comparison", "_bundle _history _importing"],
     "voices": ["_costs _doctor _live _login _nbval", "_guide", "_magic _cli"],
     "door": ["dalle_nb", "__main__"],
 }

@@ -39,7 +39,7 @@ from dalle_nb._store.adoption import Reader, adopt
 from dalle_nb._store.changes import Change, change_runs, purge_runs
 from dalle_nb._store.checkup import StoreFacts, check_room, look_over
 from dalle_nb._store.files import Files, sync
-from dalle_nb._store.forms import run_bytes
+from dalle_nb._store.forms import read_run, run_bytes
 from dalle_nb._store.ledger import Budget, Entry, reserve
 from dalle_nb._store.owners import owner
 from dalle_nb._store.queries import HANDFUL, add_missing, batches, insert_run, one_run
@@ -51,7 +51,7 @@ from dalle_nb._store.shelf import Shelf
 from dalle_nb._store.sqlite import Database
 from dalle_nb._store.troubles import explained
 
-__all__ = ["Budget", "Entry", "Findings", "Store", "StoreFacts", "check", "repair"]
+__all__ = ["Budget", "Entry", "Findings", "Store", "StoreFacts", "check", "read_run", "repair", "run_bytes"]
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from dalle_nb._errors import StoreError
 from dalle_nb._language import tr
@@ -16,7 +16,7 @@ from dalle_nb._store.changes import still_kept
 from dalle_nb._store.files import Files, sync
 from dalle_nb._store.queries import HANDFUL, batches, insert_run
 from dalle_nb._store.recovery import write_sidecars
-from dalle_nb._store.schema import purged, runs
+from dalle_nb._store.schema import runs
 from dalle_nb._store.sqlite import Database
 from dalle_nb._store.troubles import explained
 
@@ -48,10 +48,8 @@ def _strangers(connection: Connection, told: dict[str, RunRecord]) -> list[RunRe
 
 
 def _insert(connection: Connection, run: RunRecord) -> int:
-    """Put a Run in under a new id; nothing is reserved for it, for nothing more is spent on it here."""
-    connection.execute(delete(purged).where(purged.c.uid == run.uid))
     finished = Status.INTERRUPTED if run.status is Status.ASKED else run.status
-    return insert_run(connection, replace(run, status=finished), reserved=None)
+    return insert_run(connection, replace(run, status=finished, imported=True))
 
 
 def _keep_files(files: Files, run: RunRecord, read: Reader, written: set[str]) -> None:

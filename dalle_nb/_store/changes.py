@@ -40,9 +40,9 @@ def purge_runs(connection: Connection, files: Files, ids: Sequence[int]) -> int:
     names |= {picture.sha256 for run in gone for picture in run.pictures}
     for table in (pictures, attempts, inputs, words):
         connection.execute(delete(table).where(table.c.run.in_(numbers)))
-    names_of_columns = [column.name for column in purged.c]
-    remembered = select(*(runs.c[name] for name in names_of_columns)).where(runs.c.id.in_(numbers))
-    connection.execute(insert(purged).from_select(names_of_columns, remembered))
+    remembered = [column.name for column in purged.c if column.name != "id"]
+    rows = select(*(runs.c[name] for name in remembered)).where(runs.c.id.in_(numbers))
+    connection.execute(insert(purged).from_select(remembered, rows))
     connection.execute(delete(runs).where(runs.c.id.in_(numbers)))
     names -= still_kept(connection, names)
     connection.execute(delete(thumbnails).where(thumbnails.c.sha256.in_(names)))

@@ -49,7 +49,7 @@ def reserve(connection: Connection, estimate: Estimate | None, budget: Budget) -
 
 
 def total(connection: Connection, since: datetime | None, *, reserved: bool = False) -> int:
-    """Return what the Runs cost that were asked at or after ``since``, deleted and purged ones too.
+    """Return what the Runs cost that were asked here at or after ``since``, deleted and purged ones too.
 
     An unknown cost counts nothing, or with ``reserved`` as much as was reserved for it.
     """
@@ -58,7 +58,7 @@ def total(connection: Connection, since: datetime | None, *, reserved: bool = Fa
 
 def _sum(connection: Connection, table: Table, since: datetime | None, reserved: bool) -> int:
     amount = func.coalesce(table.c.cost, table.c.reserved) if reserved else table.c.cost
-    question = select(func.coalesce(func.sum(amount), 0))
+    question = select(func.coalesce(func.sum(amount), 0)).where(~table.c.imported)
     if since is not None:
         question = question.where(table.c.created >= since)
     return int(connection.scalar(question) or 0)
@@ -88,7 +88,7 @@ class Entry:
 
 
 def entries(connection: Connection, by: str) -> list[Entry]:
-    """Return what was spent, summed by ``day``, ``model`` or ``notebook``; deleted and purged Runs count too.
+    """Return what was spent here, summed by ``day``, ``model`` or ``notebook``, also on what is deleted and purged.
 
     Raises:
         OptionError: it cannot be summed by that.
@@ -101,7 +101,9 @@ def entries(connection: Connection, by: str) -> list[Entry]:
     found: dict[str, Entry] = {}
     for table in (runs, purged):
         key = _KEYS[by](table).label("name")
-        for row in connection.execute(select(key, *_sums(table)).group_by(key)).mappings():
+        for row in connection.execute(
+            select(key, *_sums(table)).where(~table.c.imported).group_by(key)
+        ).mappings():
             entry = Entry(**{**row, "name": _local_day(row["name"]) if by == "day" else row["name"] or ""})
             found[entry.name] = found[entry.name] + entry if entry.name in found else entry
     return sorted(found.values(), key=lambda each: each.name if by == "day" else each.spent, reverse=True)

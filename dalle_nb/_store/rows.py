@@ -53,6 +53,7 @@ def run_row(run: RunRecord) -> dict[str, Any]:
         "tags": run.tags,
         "starred": run.starred,
         "deleted": run.deleted,
+        "imported": run.imported,
         "status": run.status,
         "seconds": run.seconds,
         "usage": run.usage,
@@ -105,6 +106,7 @@ def run_of(row: Row, pictures: Iterable[Row] = (), attempts: Iterable[Row] = ())
         tags=tuple(row["tags"]),
         starred=row["starred"],
         deleted=row["deleted"],
+        imported=row["imported"],
     )
 
 

@@ -98,7 +98,7 @@ runs = Table(
     Column("asked_model", Words),
     Column("backend", Words, nullable=False),
     Column("model", Words, nullable=False),
-    Column("identity", String(64), nullable=False, index=True),
+    Column("identity", String(64), nullable=False),
     # The Request as it was, word for word; the columns above are for searching.
     Column("request", JSON, nullable=False),
     Column("sent", JSON, nullable=False),
@@ -118,6 +118,7 @@ runs = Table(
     Column("tags", Tags, nullable=False),
     Column("starred", Boolean, nullable=False),
     Column("deleted", Moment),
+    Column("imported", Boolean, nullable=False),
     # Told by the columns around them, kept for filters and order.
     Column("size", Words),
     Column("quality", Words),
@@ -127,12 +128,14 @@ runs = Table(
     # The process that draws it; None once it is finished.
     Column("owner", String(255), index=True),
     # Budgets and the ledger are summed from this index alone.
-    Index("ix_runs_money", "created", "cost", "reserved"),
-    # Filtered, counted and sorted by without reading the rows; `deleted` goes along, for it is always asked.
+    Index("ix_runs_money", "created", "imported", "cost", "reserved"),
+    # Filtered, counted and sorted by without reading the rows. SQLite takes the index with most columns asked
+    # for, so that of the identity has more than that of the status.
+    Index("ix_runs_identity", "identity", "status", "deleted"),
     Index("ix_runs_status", "status", "deleted"),
     Index("ix_runs_model", "model", "deleted"),
-    Index("ix_runs_cost", "cost", "deleted"),
-    Index("ix_runs_seconds", "seconds", "deleted"),
+    Index("ix_runs_cost", "cost"),
+    Index("ix_runs_seconds", "seconds"),
     sqlite_autoincrement=True,
 )
 
@@ -193,11 +196,13 @@ thumbnails = Table(
 purged = Table(
     "purged",
     METADATA,
-    Column("uid", String(64), primary_key=True),
+    Column("id", Integer, primary_key=True),
+    Column("uid", String(64), nullable=False, index=True),
     Column("created", Moment, nullable=False),
     Column("backend", Words, nullable=False),
     Column("model", Words, nullable=False),
     Column("notebook", Words),
+    Column("imported", Boolean, nullable=False),
     Column("cost", BigInteger),
     Column("reserved", BigInteger),
 )
