@@ -6,12 +6,13 @@ Records and thumbnails in, bundles out; static HTML that reads with scripts off.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dalle_nb._images import sniff
 from dalle_nb._language import tr
+from dalle_nb._query import PAGE
 from dalle_nb._records import PictureRecord, RunRecord, Status
 from dalle_nb._render import (
     Bundle,
@@ -20,10 +21,10 @@ from dalle_nb._render import (
     clean,
     cost_of,
     div_bundle,
-    facts_of,
     inline_picture,
     shorten,
     status_word,
+    table_bundle,
     tag,
 )
 from dalle_nb._thumbnails import contact_sheet
@@ -32,11 +33,19 @@ Thumbnails = Mapping[str, bytes]
 """Small pictures by the sha256 of the large ones."""
 
 ACROSS = 3
-"""Thumbnails in a row of the history; the rest are counted."""
+"""Thumbnails of one Run; the rest are counted."""
 
-_CELL = "padding:.25em .8em .25em 0;vertical-align:middle;text-align:left"
-_QUIET = "font-size:.85em;opacity:.7"
-_TREE = "list-style:none;margin:0;padding-left:1.4em;border-left:1px solid currentColor"
+ROOM = 100_000
+"""Bytes of thumbnails on a page, so that it stays under 200 KB as HTML in a notebook."""
+
+# Colours are the reader's own, on white and on black; only what no sanitiser of a front end takes away.
+_CELL = "padding:.4em 1em .4em 0;vertical-align:top;text-align:left"
+_NUMBER = f"{_CELL};white-space:nowrap"
+_QUIET = "font-size:.87em;opacity:.72"
+_PILL = "border:1px solid;border-radius:1em;padding:0 .6em;margin-right:.5em;white-space:nowrap"
+_LIST = "list-style:none;margin:0;padding:0"
+_TWIGS = "list-style:none;margin:0 0 0 1.6em;padding:0 0 0 1.2em;border-left:2px solid rgba(128,128,128,.45)"
+_LEAF = "display:inline-block;vertical-align:middle;max-width:40em"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,78 +57,133 @@ class Node:
     children: tuple[Node, ...] = ()
 
 
-def page_bundle(runs: Sequence[RunRecord], small: Thumbnails, first: int, total: int) -> Bundle:
+def shown_first(runs: Sequence[RunRecord]) -> list[str]:
+    """Return which pictures a thumbnail is wanted of, by sha256: first pictures before second ones."""
+    ranks = [list(_shown(run)[:ACROSS]) for run in runs]
+    return [pictures[rank].sha256 for rank in range(ACROSS) for pictures in ranks if rank < len(pictures)]
+
+
+def runs_of(root: Node) -> Iterator[RunRecord]:
+    """Give every Run of a tree, parents before their children."""
+    yield root.run
+    for child in root.children:
+        yield from runs_of(child)
+
+
+def page_bundle(
+    runs: Sequence[RunRecord], small: Thumbnails, first: int, total: int, *, trash: bool = False
+) -> Bundle:
     """Return a page of the history: ``runs`` are numbers ``first`` and on of ``total``, counted from 1."""
     if not runs:
         return div_bundle([tr("No Runs here.")], [tr("No Runs here.")])
     last = first + len(runs) - 1
-    note = tr("{first} to {last} of {total}", first=first, last=last, total=f"{total:,}")
-    more = tr("; .page({next}) shows more", next=last // len(runs) + 1) if last < total else ""
-    rows = [tag("tr", *(tag("td", cell, style=_CELL) for cell in _cells(run, small))) for run in runs]
-    table = tag("table", tag("tbody", *rows), style="border-collapse:collapse")
-    return div_bundle([table, tag("div", note + more, style=_QUIET)], [*_plain_table(runs), note + more])
+    notes = [tr("{first} to {last} of {total}", first=first, last=last, total=f"{total:,}")]
+    if last < total:
+        notes += [tr("more: .page({next}) or %dalle_history --page {next}", next=last // PAGE + 1)]
+    if trash:
+        notes += [tr("in the trash: .restore() takes them back, .purge() deletes them for good")]
+    small = _fitting(runs, small)
+    table = tag("table", tag("tbody", *(_row(run, small) for run in runs)), style="border-collapse:collapse")
+    note = " · ".join(notes)
+    return div_bundle([table, tag("div", note, style=_QUIET)], [*_plain_table(runs), note])
 
 
-def lineage_bundle(root: Node, small: Thumbnails, here: str) -> Bundle:
-    """Return the family tree of a Run, whose uid is ``here``."""
-    tree = tag("ul", _branch(root, small, here), style="list-style:none;margin:0;padding:0")
-    return div_bundle([tree], list(_drawn_tree(root, here)))
+def lineage_bundle(root: Node, small: Thumbnails, here: str, *, whole: bool = True) -> Bundle:
+    """Return the family tree of a Run, whose uid is ``here``; it may not be the ``whole`` family."""
+    small = _fitting(list(runs_of(root)), small)
+    more = [] if whole else [tr("The family is larger than this.")]
+    notes = [tag("div", line, style=_QUIET) for line in more]
+    return div_bundle(
+        [tag("ul", _branch(root, small, here), style=_LIST), *notes], [*_drawn_tree(root, here), *more]
+    )
 
 
-def compare_bundle(
-    pictures: Sequence[tuple[str, bytes]], differences: Sequence[tuple[str, ...]], long_edge: int
-) -> tuple[Bundle, Bundle]:
-    """Return pictures, named by their references, side by side, and a table of what differs between them.
-
-    ``differences`` are rows: what differs, and its value for each of the pictures in turn.
-    """
+def compare_bundle(pictures: Sequence[tuple[str, bytes]], long_edge: int) -> Bundle:
+    """Return pictures, named by their references, side by side on one sheet."""
     sheet = contact_sheet(list(pictures), long_edge)
-    names = [name for name, _ in pictures]
-    alt = tr("{names} side by side", names=", ".join(names))
+    alt = tr("{names} side by side", names=", ".join(name for name, _ in pictures))
     shown = {sheet.media_type: b64encode(sheet.data).decode(), "text/plain": alt}
     about: dict[str, Any] = {"alt": alt, "width": sheet.width, "height": sheet.height}
-    if sheet.labels:
-        about["labels"] = [list(box) for box in sheet.labels]
-    rows = [("", *names), *differences] if differences else [(tr("nothing differs but the picture"),)]
-    cells = [tag("tr", *(tag("td", shorten(cell, 300), style=_CELL) for cell in row)) for row in rows]
-    table = div_bundle(
-        [tag("table", tag("tbody", *cells))], aligned([[shorten(c) for c in row] for row in rows])
-    )
-    return (shown, {sheet.media_type: about, "alt": alt}), table
+    about["labels"] = [list(box) for box in sheet.labels]
+    return shown, {sheet.media_type: about, "alt": alt}
 
 
-def _cells(run: RunRecord, small: Thumbnails) -> tuple[Markup, ...]:
-    star = ["★ "] if run.starred else []
-    tags = tag("span", " ".join(f"#{each}" for each in run.tags), style=_QUIET)
-    prompt = tag("div", *star, shorten(run.request.prompt, 160), style="max-width:28em")
-    when = run.created.strftime("%Y-%m-%d %H:%M")
-    facts = [run.model, *_sizes(run), cost_of(run)]
-    return (
-        tag("b", str(run.id)),
-        tag("span", *_thumbnails(run, small)),
-        tag("div", prompt, tags) if run.tags else prompt,
-        tag("span", tag("div", " · ".join(facts)), tag("div", *_state(run), when), style=_QUIET),
+def differences_bundle(names: Sequence[str], differences: Mapping[str, Sequence[object]]) -> Bundle:
+    """Return a table of what was asked otherwise for each of the pictures of those names."""
+    if not differences:
+        words = tr("{names}: asked alike", names=", ".join(names))
+        return div_bundle([words], [words])
+    rows = [[name, *map(_said, values)] for name, values in differences.items()]
+    return table_bundle(["", *names], rows)
+
+
+def _row(run: RunRecord, small: Thumbnails) -> Markup:
+    number = tag("td", tag("b", str(run.id)), tag("div", "★" if run.starred else ""), style=_NUMBER)
+    pictures = tag("td", *_thumbnails(run, small), style=_NUMBER)
+    return tag("tr", number, pictures, tag("td", *_about(run, shorten(run.request.prompt, 160)), style=_CELL))
+
+
+def _about(run: RunRecord, words: str) -> list[Markup]:
+    """Return lines on a Run: its words, its tags, the facts, and why it failed where it did."""
+    pills = [] if run.status is Status.DONE else [status_word(run.status)]
+    facts = [
+        *([tr("in the trash")] if run.deleted else []),
+        run.model,
+        *_sizes(run),
+        cost_of(run),
+        _when(run),
+    ]
+    tags = (
+        [tag("div", " ".join(f"#{shorten(each, 40)}" for each in run.tags), style=_QUIET)] if run.tags else []
     )
+    why = [tag("div", shorten(run.failure.what, 200), style=_QUIET)] if run.failure else []
+    told = [
+        *(tag("span", word, style=_PILL) for word in pills),
+        " · ".join(clean(fact, 120) for fact in facts),
+    ]
+    return [tag("div", words, style="max-width:44em"), *tags, *why, tag("div", *told, style=_QUIET)]
+
+
+def _fitting(runs: Sequence[RunRecord], small: Thumbnails) -> Thumbnails:
+    """Return the thumbnails there is room for, the first picture of every Run before any second one."""
+    fitting: dict[str, bytes] = {}
+    room = ROOM
+    for name in shown_first(runs):
+        if name in small and name not in fitting:
+            room -= len(small[name])
+            if room < 0:
+                break
+            fitting[name] = small[name]
+    return fitting
+
+
+def _shown(run: RunRecord) -> list[PictureRecord]:
+    return [picture for picture in run.pictures if picture.index > 0]
 
 
 def _thumbnails(run: RunRecord, small: Thumbnails) -> list[Markup]:
-    shown = [picture for picture in run.pictures if picture.index > 0]
-    pictures = [_small(picture, small) for picture in shown[:ACROSS] if picture.sha256 in small]
-    rest = len(shown) - ACROSS
-    return [*pictures, tag("span", f" +{rest}", style=_QUIET)] if rest > 0 else pictures
+    shown = [picture for picture in _shown(run)[:ACROSS] if picture.sha256 in small]
+    rest = len(_shown(run)) - len(shown)
+    more = [tag("span", f"+{rest}", style=_QUIET)] if rest and small else []
+    return [*(_small(picture, small[picture.sha256]) for picture in shown), *more]
 
 
-def _small(picture: PictureRecord, small: Thumbnails) -> Markup:
-    data = small[picture.sha256]
-    return inline_picture(data, sniff(data) or "image/jpeg", shorten(picture.alt, 80))
+def _small(picture: PictureRecord, data: bytes) -> Markup:
+    return inline_picture(data, sniff(data) or "image/jpeg", shorten(picture.alt, 60))
 
 
 def _sizes(run: RunRecord) -> list[str]:
-    return list(dict.fromkeys(f"{picture.width}×{picture.height}" for picture in run.pictures))
+    sizes = dict.fromkeys(f"{picture.width}×{picture.height}" for picture in _shown(run))
+    count = f"{len(_shown(run))} × " if len(_shown(run)) > 1 else ""
+    return [count + ", ".join(sizes)] if sizes else []
 
 
-def _state(run: RunRecord) -> list[str]:
-    return [] if run.status is Status.DONE else [status_word(run.status), " · "]
+def _when(run: RunRecord) -> str:
+    return run.created.strftime("%Y-%m-%d %H:%M")
+
+
+def _said(value: object) -> str:
+    return "–" if value is None else shorten(str(value), 300)
 
 
 def _plain_table(runs: Sequence[RunRecord]) -> list[str]:
@@ -128,11 +192,11 @@ def _plain_table(runs: Sequence[RunRecord]) -> list[str]:
             str(run.id),
             "★" if run.starred else "",
             shorten(run.request.prompt, 48),
-            run.model,
+            shorten(run.model, 32),
             ", ".join(_sizes(run)),
             status_word(run.status),
             cost_of(run),
-            run.created.strftime("%Y-%m-%d %H:%M"),
+            _when(run),
         ]
         for run in runs
     ]
@@ -141,18 +205,22 @@ def _plain_table(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def _branch(node: Node, small: Thumbnails, here: str) -> Markup:
-    name = tag("b", f"#{node.run.id}") if node.run.uid == here else tag("span", f"#{node.run.id}")
-    words = node.changed or shorten(node.run.request.prompt, 120)
-    leaf = tag("div", *_thumbnails(node.run, small), " ", name, " ", tag("span", words, style=_QUIET))
+    run = node.run
+    words = f"#{run.id} {node.changed or run.request.prompt}"
+    about = _about(run, shorten(words, 160))
+    if run.uid == here:
+        about[0] = tag("b", about[0])
+    leaf = tag("div", *_thumbnails(run, small), tag("div", *about, style=_LEAF), style="margin:.35em 0")
     twigs = [_branch(child, small, here) for child in node.children]
-    return tag("li", leaf, tag("ul", *twigs, style=_TREE)) if twigs else tag("li", leaf)
+    return tag("li", leaf, tag("ul", *twigs, style=_TWIGS)) if twigs else tag("li", leaf)
 
 
 def _drawn_tree(node: Node, here: str, indent: str = "", branch: str = "") -> list[str]:
-    mark = " ←" if node.run.uid == here else ""
-    words = node.changed or shorten(node.run.request.prompt, 60)
-    facts = " · ".join(facts_of(node.run)[1:3])
-    lines = [f"{branch}#{node.run.id} {clean(words)} ({facts}){mark}"]
+    run = node.run
+    words = shorten(node.changed or run.request.prompt, 60)
+    facts = [*([tr("in the trash")] if run.deleted else []), run.model, *_sizes(run)]
+    mark = " ←" if run.uid == here else ""
+    lines = [f"{branch}#{run.id} {words} ({' · '.join(shorten(fact, 60) for fact in facts)}){mark}"]
     for place, child in enumerate(node.children, start=1):
         last = place == len(node.children)
         lines += _drawn_tree(

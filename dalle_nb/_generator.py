@@ -15,7 +15,7 @@ from dalle_nb._backend import Backend, Terms
 from dalle_nb._catalog import Catalog, load_catalog
 from dalle_nb._composing import Asked, compose, sort_options
 from dalle_nb._drawing import Drawing, Watch
-from dalle_nb._errors import DalleError, Interrupted
+from dalle_nb._errors import DalleError, DrawError, Interrupted
 from dalle_nb._language import speaking
 from dalle_nb._masks import spell_mask
 from dalle_nb._money import MICROS, cap, confirm, is_paid, period_start
@@ -205,12 +205,14 @@ class ImageGenerator:
     def ask_all(self, asked: Sequence[tuple[str, Mapping[str, Any]]], *, yes: bool = False) -> list[Run]:
         """Draw several, each a prompt and options by name, once what all may cost together is agreed.
 
+        One that is refused or fails is among the others; only money and settings stop the rest.
+
         Raises:
             ConfirmationNeeded: together they are dear, and ``yes`` was not said; nothing was sent.
         """
         plans = [self.plan(prompt, options) for prompt, options in asked]
         confirm(*plans, above=self.settings.confirm_above, yes=yes)
-        return [self._ask(prompt, {**options, "yes": True}) for prompt, options in asked]
+        return [self._drawn(prompt, {**options, "yes": True}) for prompt, options in asked]
 
     def plan(
         self, prompt: str, options: Mapping[str, Any], *, namespace: Mapping[str, Any] | None = None
@@ -278,6 +280,15 @@ class ImageGenerator:
         from dalle_nb._display import PriceLine
 
         return self.ask(prompt, options, watch=PriceLine(self.session))
+
+    def _drawn(self, prompt: str, options: Mapping[str, Any]) -> Run:
+        """Draw, and return the Run also where nothing came of it."""
+        try:
+            return self._ask(prompt, options)
+        except DrawError as error:
+            if isinstance(error.run, Run):
+                return error.run
+            raise
 
     def _read(
         self, prompt: str, options: Mapping[str, Any], namespace: Mapping[str, Any] | None

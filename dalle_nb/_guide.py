@@ -55,10 +55,7 @@ class GuideMagics(Magics):
         from dalle_nb._narrowing import parse_narrowing
 
         with spoken_as(line):
-            said = parse_narrowing(line)
-            history = History(workshop())
-            chosen = (history.trash if said.trash else history).where(**said.conditions).search(said.text)
-            return (chosen.sort(said.sort) if said.sort else chosen).page(said.page)
+            return History(workshop()).narrowed(parse_narrowing(line))
 
     @line_magic
     def dalle_cost(self, line: str) -> None:

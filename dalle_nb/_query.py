@@ -33,6 +33,9 @@ COLUMNS = (
 )
 """Columns of the history, in the order they are shown; each can be filtered and sorted by."""
 
+PAGE = 50
+"""Runs on a page."""
+
 Operator = Literal["is", "not", "before", "from", "upto", "after", "in", "has"]
 """``before`` <, ``from`` >=, ``upto`` <=, ``after`` >; ``in`` a tuple of values; ``has`` a part of the text or a tag."""
 

@@ -267,7 +267,7 @@ def _instead(ask: Ask, name: str) -> str:
 
 def _recipe(ask: Ask) -> str:
     if ask.request.kind is not Kind.VARIATION:
-        return ""
+        return "rerun" if ask.request.sample else ""
     return "variation" if ask.kind is Kind.VARIATION else f"edit:{ask.options.get('strength', 'subtle')}"
 
 
