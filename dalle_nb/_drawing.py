@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dalle_nb._backend import Arrival, Backend, Called, DrawEvent, Preview, Quarantined, Remark, Terms
 from dalle_nb._compositing import composite
-from dalle_nb._errors import DalleError, DrawError, DrawTimeout, Interrupted, RefusedError, StoreError
+from dalle_nb._errors import DrawTimeout, Interrupted, StoreError
 from dalle_nb._images import ImageError
 from dalle_nb._language import tr
 from dalle_nb._money import is_paid
-from dalle_nb._records import Billed, Failure, Origin, Plan, RunRecord, Status, Usage
+from dalle_nb._outcome import failure_of, status_of, stopping
+from dalle_nb._records import Billed, Origin, Plan, RunRecord, Usage
 from dalle_nb._render import alt_text
 
 if TYPE_CHECKING:
@@ -263,48 +264,21 @@ class Drawing:
         self._finish()
 
     def _finish(self) -> None:
+        stopped = self.terms.cancel.is_set()
+        short = self._pictures < self._expected
         try:
             self.record = self.store.finish(
                 self.record.uid,
-                status=self._status(),
+                status=status_of(self.error, stopped=stopped, pictures=self._pictures, short=short),
                 seconds=time.monotonic() - self._started,
                 usage=self._usage,
                 cost=self._cost,
                 notes=tuple(self._notes),
-                failure=self._failure(),
+                failure=failure_of(self.error) or (stopping(self._cost) if stopped else None),
             )
         except StoreError as error:
             self.error = self.error or error
 
-    def _status(self) -> Status:
-        if self.error is None and not self.terms.cancel.is_set() and self._pictures >= self._expected:
-            return Status.DONE
-        if self._pictures:
-            return Status.PARTIAL
-        if self.terms.cancel.is_set():
-            return Status.INTERRUPTED
-        return Status.REFUSED if isinstance(self.error, RefusedError) else Status.FAILED
-
     @property
     def _expected(self) -> int:
         return sum(int(str(call.parameters.get("n", 1))) for call in self.plan.calls)
-
-    def _failure(self) -> Failure | None:
-        error = self.error
-        if isinstance(error, DrawError):
-            return Failure(
-                error=type(error).__name__,
-                what=error.what,
-                fix=error.fix,
-                code=error.code,
-                request_id=error.request_id,
-                billed=error.billed,
-            )
-        if isinstance(error, DalleError):
-            return Failure(error=type(error).__name__, what=error.what, fix=error.fix)
-        if error is not None:
-            return Failure(error=type(error).__name__, what=str(error)[:500])
-        if self.terms.cancel.is_set():
-            billed = Billed.UNKNOWN if self._cost is None else Billed.NO
-            return Failure(error="Interrupted", what=tr("Stopped by the user."), billed=billed)
-        return None

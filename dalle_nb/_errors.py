@@ -30,6 +30,7 @@ Interrupted                    a KeyboardInterrupt while drawing, so that ``exce
 from __future__ import annotations
 
 import linecache
+import re
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -212,6 +213,10 @@ class Interrupted(_Told, KeyboardInterrupt):
     """The user interrupted a drawing; ``run`` keeps what had come."""
 
 
+# A key that somebody typed into a cell is bad enough there; no error repeats it.
+_KEY = re.compile(r"\b(?:sk|pk)-[\w-]{6,}")
+
+
 def _users_line(trace: TracebackType | None) -> str:
     """Return the line of the user's own cell or script that led here, or nothing."""
     while trace is not None:
@@ -220,7 +225,7 @@ def _users_line(trace: TracebackType | None) -> str:
         if code.co_name == "<module>" and not trace.tb_frame.f_globals.get("__name__", "").startswith(
             "dalle_nb"
         ):
-            line = linecache.getline(code.co_filename, trace.tb_lineno).strip()
+            line = _KEY.sub("…", linecache.getline(code.co_filename, trace.tb_lineno).strip())
             if line and not line.startswith("get_ipython()"):
                 return line if len(line) <= 80 else line[:79] + "…"
         trace = trace.tb_next

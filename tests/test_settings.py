@@ -7,6 +7,8 @@ import pickle
 from pathlib import Path
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 from workshop import KEY, start
 
 import dalle_nb as dn
@@ -290,3 +292,11 @@ def test_no_traceback_shows_a_key(server: object, fault: str) -> None:
         secret[at : at + 6] for secret in (KEY, "sk-typed-Jq8Wm3Zr5Tn7") for at in range(9, len(secret) - 5)
     }
     assert {piece for piece in pieces if piece in said} == set()
+
+
+def test_an_error_does_not_repeat_a_typed_key(bare_shell: InteractiveShell) -> None:
+    """The two lines quote the user's own line, but for the key that stands in it."""
+    with capture_output() as captured:
+        bare_shell.run_cell(f"import dalle_nb as dn\ndn.configure(api_key='{KEY}')", store_history=True)
+    assert "dn.configure(api_key='…')" in captured.stdout
+    assert KEY[8:14] not in captured.stdout
