@@ -59,7 +59,8 @@ def export_bundle(store: Store, meant: Query | Sequence[int], path: Path) -> int
             tr("Choose another name or another folder."),
         ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return count
 
 

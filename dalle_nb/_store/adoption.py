@@ -33,8 +33,8 @@ def adopt(database: Database, files: Files, told: Iterable[RunRecord], read: Rea
             _keep_files(files, run, read, written)
         with database.writing() as connection:
             # Somebody else may have taken them in since.
-            new = _strangers(connection, {run.uid: run for run in strangers})
-            ids = [_insert(connection, run) for run in new]
+            new = [_as_imported(run) for run in _strangers(connection, {run.uid: run for run in strangers})]
+            ids = [insert_run(connection, run) for run in new]
     for run, number in zip(new, ids, strict=True):
         write_sidecars(files, replace(run, id=number))
     return ids
@@ -47,9 +47,9 @@ def _strangers(connection: Connection, told: dict[str, RunRecord]) -> list[RunRe
     return [told[uid] for uid in sorted(told) if uid not in known]
 
 
-def _insert(connection: Connection, run: RunRecord) -> int:
+def _as_imported(run: RunRecord) -> RunRecord:
     finished = Status.INTERRUPTED if run.status is Status.ASKED else run.status
-    return insert_run(connection, replace(run, status=finished, imported=True))
+    return replace(run, status=finished, imported=True)
 
 
 def _keep_files(files: Files, run: RunRecord, read: Reader, written: set[str]) -> None:

@@ -73,7 +73,7 @@ def _build(kind: Any, form: Any) -> Any:
 
 
 def _build_record(kind: Any, form: Any) -> Any:
-    hints = _hints(kind)
+    hints, form = _hints(kind), _proved(dict, form)
     for field in fields(kind):
         needed = field.default is MISSING and field.default_factory is MISSING
         if needed and field.name not in form:
