@@ -29,7 +29,9 @@ def costs_bundle(entries: Sequence[Entry], by: str) -> Bundle:
         for each in entries[1:]:
             whole = whole + each
         rows.append(_row(tr("in all"), whole))
-    return table_bundle(headings, rows, [tr("Simulated Runs are the offline painter's, which costs nothing.")])
+    return table_bundle(
+        headings, rows, [tr("Simulated Runs are the offline painter's, which costs nothing.")]
+    )
 
 
 def _row(name: str, entry: Entry) -> list[str]:
