@@ -51,7 +51,7 @@ def write(data: bytes, ours: str, parameters: str) -> bytes:
 def strip(data: bytes) -> bytes:
     """Return the JPEG with nothing but what it looks like."""
     orientation, kept = 1, []
-    for part in _segments(data):
+    for part in _segments(data, pixels=True):
         body = _body(data, part)
         if part.kind == _APP1 and body.startswith(_EXIF):
             orientation = read_exif(body).orientation
@@ -72,7 +72,8 @@ def originals(data: bytes) -> Iterator[bytes]:
     yield without(data, ours)
 
 
-def _segments(data: bytes) -> Iterator[Part]:
+def _segments(data: bytes, *, pixels: bool = False) -> Iterator[Part]:
+    """Give the segments before the pixels, where texts are; or all of them, which takes looking through them."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         kind = data[at + 1 : at + 2]
@@ -80,7 +81,7 @@ def _segments(data: bytes) -> Iterator[Part]:
             at += 1
             continue
         end = at + 2 + struct.unpack_from(">H", data, at + 2)[0]
-        if kind == _END or end < at + 4 or end > len(data):
+        if kind == _END or end < at + 4 or end > len(data) or (kind == _SCAN and not pixels):
             return
         if kind == _SCAN:
             found = _NEXT.search(data, end)
