@@ -19,7 +19,10 @@ Value = str | int | float | bool | None | Mapping[str, Any]
 """An option's value, as JSON can hold it."""
 
 CANONICAL_VERSION = 1
-"""Version of `Request.canonical`; a change of its form must count up, for reuse and resume rest on it."""
+"""Version of `Request.canonical`; a change of its form must count up, for reuse and resume rest on it.
+
+The store keeps whole Requests, so a migration gives old rows the identity that they have in the new form.
+"""
 
 
 class Kind(StrEnum):
