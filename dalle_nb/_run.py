@@ -162,7 +162,8 @@ class Run:
     @property
     def raw(self) -> tuple[Picture, ...]:
         """The answers exactly as they came, where a strict mask made the pictures of them."""
-        return tuple(Picture(record, self) for record in self.record.pictures if record.index < 0)
+        came = sorted(self.record.pictures, key=lambda record: -record.index)
+        return tuple(Picture(record, self) for record in came if record.index < 0)
 
     @property
     def image(self) -> Image.Image:

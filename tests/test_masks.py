@@ -377,6 +377,7 @@ def test_the_mask_is_about_the_first_of_several_pictures(workshop: ImageGenerato
     first, second = photo(), Image.new("RGB", (512, 768), "blue")
     run = workshop.edit(first, "a hat", mask=white(), ref=[second], n=2)
     assert (2, 2, 2) == (len(run.pictures), len(run.raw), len(server.calls[-1].images))
+    assert [1, 2] == [-raw.record.index for raw in run.raw]
     for made in run.pictures:
         assert np.array_equal(np.asarray(first)[~inside()], pixels(made.bytes)[~inside()])
 
