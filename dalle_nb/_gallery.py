@@ -13,7 +13,7 @@ from typing import Any
 from dalle_nb._images import sniff
 from dalle_nb._language import tr
 from dalle_nb._query import PAGE
-from dalle_nb._records import PictureRecord, RunRecord, Status
+from dalle_nb._records import Kind, PictureRecord, RunRecord, Status
 from dalle_nb._render import (
     Bundle,
     Markup,
@@ -40,12 +40,12 @@ ROOM = 100_000
 
 # Colours are the reader's own, on white and on black; only what no sanitiser of a front end takes away.
 _CELL = "padding:.4em 1em .4em 0;vertical-align:top;text-align:left"
-_NUMBER = f"{_CELL};white-space:nowrap"
+_NUMBER = "padding:.4em .8em;vertical-align:top;text-align:left;white-space:nowrap"
 _QUIET = "font-size:.87em;opacity:.72"
 _PILL = "border:1px solid;border-radius:1em;padding:0 .6em;margin-right:.5em;white-space:nowrap"
 _LIST = "list-style:none;margin:0;padding:0"
 _TWIGS = "list-style:none;margin:0 0 0 1.6em;padding:0 0 0 1.2em;border-left:2px solid rgba(128,128,128,.45)"
-_LEAF = "display:inline-block;vertical-align:middle;max-width:40em"
+_LEAF = "display:inline-block;vertical-align:middle;max-width:40em;padding-left:.7em"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,20 +119,16 @@ def differences_bundle(names: Sequence[str], differences: Mapping[str, Sequence[
 
 def _row(run: RunRecord, small: Thumbnails) -> Markup:
     number = tag("td", tag("b", str(run.id)), tag("div", "★" if run.starred else ""), style=_NUMBER)
-    pictures = tag("td", *_thumbnails(run, small), style=_NUMBER)
-    return tag("tr", number, pictures, tag("td", *_about(run, shorten(run.request.prompt, 160)), style=_CELL))
+    # Only the first picture stands in a column, so that words begin at the same place in every row.
+    first, *others = _thumbnails(run, small) or [Markup()]
+    about = [*_about(run, shorten(run.request.prompt, 160)), *([tag("div", *others)] if others else [])]
+    return tag("tr", number, tag("td", first, style=_CELL), tag("td", *about, style=_CELL))
 
 
 def _about(run: RunRecord, words: str) -> list[Markup]:
     """Return lines on a Run: its words, its tags, the facts, and why it failed where it did."""
     pills = [] if run.status is Status.DONE else [status_word(run.status)]
-    facts = [
-        *([tr("in the trash")] if run.deleted else []),
-        run.model,
-        *_sizes(run),
-        cost_of(run),
-        _when(run),
-    ]
+    facts = [*_how(run), run.model, *_sizes(run), cost_of(run), _when(run)]
     tags = (
         [tag("div", " ".join(f"#{shorten(each, 40)}" for each in run.tags), style=_QUIET)] if run.tags else []
     )
@@ -178,8 +174,15 @@ def _sizes(run: RunRecord) -> list[str]:
     return [count + ", ".join(sizes)] if sizes else []
 
 
+def _how(run: RunRecord) -> list[str]:
+    """Return where a Run is and how it came to be, where neither goes without saying."""
+    how = {Kind.EDIT: tr("edit"), Kind.VARIATION: tr("variation")}.get(run.request.kind, "")
+    how = tr("rerun") if run.recipe == "rerun" else how
+    return list(filter(None, [tr("in the trash") if run.deleted else "", how]))
+
+
 def _when(run: RunRecord) -> str:
-    return run.created.strftime("%Y-%m-%d %H:%M")
+    return run.created.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _said(value: object) -> str:
@@ -196,7 +199,7 @@ def _plain_table(runs: Sequence[RunRecord]) -> list[str]:
             ", ".join(_sizes(run)),
             status_word(run.status),
             cost_of(run),
-            _when(run),
+            run.created.strftime("%Y-%m-%d %H:%M"),
         ]
         for run in runs
     ]

@@ -44,8 +44,14 @@ UNSTABLE = {
     r"#\d+(/\d+)?": "#…",
     r"\b\d+(\.\d+)? ?(s|秒)\b": "… s",
     r"\$\d[\d,.]*(–\$\d[\d,.]*)?": "$…",
+    r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b": "…",
+    r"data:image/(png|jpeg);base64,[\w+/=]+": "data:…",
 }
-"""What differs each time a cell is run, and what is compared in its place: ids, seconds, costs."""
+"""What differs each time a cell is run, and what is compared in its place: ids, seconds, costs, times.
+
+Pictures inside HTML are taken out of its text, and looked at as pictures.
+"""
+INLINE = re.compile(r"data:image/(?:png|jpeg);base64,([\w+/=]+)")
 FINGERPRINT = re.compile(r"(?<=fingerprint )[0-9a-f]+")
 
 
@@ -155,11 +161,13 @@ def _with_updates(collector: IPyNbFile) -> Callable[..., Any]:
 
 
 def _pictures(outputs: list[NotebookNode]) -> list[tuple[str, list[list[int]]]]:
-    """Return each output's picture, in base64, with the boxes of its labels."""
+    """Return each output's picture, in base64, with the boxes of its labels; then those inside HTML."""
     kinds = [(output, kind) for output in outputs for kind in PICTURES if kind in output.get("data", {})]
-    return [
+    shown = [
         (output["data"][kind], output["metadata"].get(kind, {}).get("labels", [])) for output, kind in kinds
     ]
+    pages = "\n".join(str(output.get("data", {}).get("text/html", "")) for output in outputs)
+    return shown + [(data, []) for data in INLINE.findall(pages)]
 
 
 def _plain(output: NotebookNode) -> str:

@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from dalle_nb._thumbnails import Thumbnail
 
 PAINTER = '''
-import io
+import base64, io, time
 from PIL import Image, ImageDraw, ImageFilter
 from IPython.display import display, update_display
 from dalle_nb._thumbnails import contact_sheet, fingerprint
@@ -63,13 +63,27 @@ def bundle(image, text="<Run #1>", **options):
 def show_sheet(run):
     display({"image/jpeg": sheet(run).data, "text/plain": "<Run #1>"}, raw=True)
 
+def page(image):
+    """Return a page of the history: the picture small, inside HTML, and when it was asked for."""
+    source = base64.b64encode(data_of(image.resize((96, 64)))).decode()
+    return f'<img src="data:image/png;base64,{source}"> {time.strftime("%Y-%m-%d %H:%M")}'
+
+def show_page(image):
+    display({"text/html": page(image), "text/plain": "1 to 1 of 1"}, raw=True)
+
 def show(*arguments, **options):
     display(bundle(*arguments, **options), raw=True)
 '''
 # The same painter here and in the kernel: what is stored is made by this one, what is drawn by that one.
 painter: dict[str, Any] = {}
 exec(PAINTER, painter)
-paint, see_through, sheet, marked = (painter[name] for name in ("paint", "see_through", "sheet", "marked"))
+paint, see_through, sheet, marked, page = (
+    painter[name] for name in ("paint", "see_through", "sheet", "marked", "page")
+)
+
+
+class Page(str):
+    """HTML that a cell has shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +109,8 @@ class Case:
         return cell
 
     def _bundle(self, picture: Image.Image | Thumbnail | str) -> tuple[dict[str, str], dict[str, Any]]:
+        if isinstance(picture, Page):
+            return {"text/html": picture, "text/plain": "1 to 1 of 1"}, {}
         if isinstance(picture, str):
             return {"text/plain": picture}, {}
         if isinstance(picture, Thumbnail):
@@ -163,6 +179,13 @@ update_display(bundle(paint()), raw=True, display_id=handle.display_id)""",
         passes=True, source="show(paint()); show(paint().rotate(180))", stored=(paint(), paint().rotate(180))
     ),
     "a sheet labelled with another id": Case(passes=True, source="show_sheet(1)", stored=(sheet(4711),)),
+    "the same picture inside HTML, at another time": Case(
+        passes=True, source="show_page(paint())", stored=(Page(page(shifted(2, 2, 2)).replace(" 20", " 19")),)
+    ),
+    "another picture inside HTML": Case(
+        passes=False, source="show_page(paint())", stored=(Page(page(paint().rotate(180))),)
+    ),
+    "no picture inside HTML": Case(passes=False, source="show_page(paint())", stored=(Page(""),)),
     "another picture": Case(passes=False, stored=(paint().transpose(Image.Transpose.FLIP_LEFT_RIGHT),)),
     "a blurred picture": Case(passes=False, stored=(paint().filter(ImageFilter.GaussianBlur(6)),)),
     "no picture stored": Case(passes=False, stored=("<Run #1>",)),
