@@ -17,7 +17,7 @@ from dalle_nb._language import language_of, speaking, tr
 from dalle_nb._money import dollars
 from dalle_nb._picture_file import PictureFile, prove_picture, read_picture_file
 from dalle_nb._provenance import Parameters, originals, read_a1111, read_ours
-from dalle_nb._records import Blob, Origin, PictureRecord, Request, RunRecord, Status, Value
+from dalle_nb._records import Blob, Origin, PictureRecord, Request, RunRecord, Status, Value, blobs_of
 from dalle_nb._run import Picture, Run
 from dalle_nb._sizes import nearest_size, spell_size
 
@@ -211,6 +211,8 @@ def _read_told(text: bytes, name: str) -> RunRecord | None:
     notes = [tr("Imported from {name}.", name=name)]
     if run.cost:
         notes.append(tr("It cost {cost} where it was drawn.", cost=dollars(run.cost)))
+    if blobs_of(run.request):
+        notes.append(tr("The pictures it was drawn from did not come along."))
     return replace(
         run,
         created=min(created, datetime.now(UTC)),

@@ -124,7 +124,9 @@ def test_a_copy_tells_nothing_of_its_owner(
     data = run.star().save("fox.png")[0].read_bytes()
     for secret in (b"secret", b"4711", str(tmp_path).encode(), b"req_"):
         assert secret not in data
-    assert Kind.EDIT is import_file("fox.png", elsewhere).record.request.kind
+    again = import_file("fox.png", elsewhere).record
+    assert Kind.EDIT is again.request.kind
+    assert "did not come along" in " ".join(again.notes)
 
 
 def test_an_imported_cost_counts_against_no_budget(
