@@ -21,11 +21,21 @@ def write_program(record: RunRecord, language: str, store: Store, catalog: Catal
     Raises:
         OptionError: no such language.
     """
-    paths = {blob.sha256: str(store.path(blob.sha256)) for blob in blobs_of(record.request)}
-    inputs = tuple((paths[blob.sha256], blob.media_type) for blob in record.request.inputs)
-    mask = record.request.mask
-    files = Files(inputs=inputs, mask=(paths[mask.sha256], mask.media_type) if mask else None)
-    return write_snippet(language, _as_sent(record, catalog), files)
+    request, run = record.request, _as_sent(record, catalog)
+    kept = {blob: (str(store.path(blob.sha256)), blob.media_type) for blob in blobs_of(request)}
+    files = Files(
+        inputs=tuple(kept[blob] for blob in request.inputs),
+        mask=kept[request.mask] if request.mask else None,
+        markup=kept[request.markup] if request.markup else None,
+    )
+    return write_snippet(language, run, files, links=_may_link(run, catalog))
+
+
+def _may_link(run: RunRecord, catalog: Catalog) -> bool:
+    """Whether the answers may hold URLs: unless base64 was asked for, or the model gives nothing else."""
+    model = catalog.model(str(run.sent[0].get("model", run.model)))
+    free = not model.catalogued or "response_format" in model.parameters
+    return free and any(call.get("response_format") != "b64_json" for call in run.sent)
 
 
 def _as_sent(record: RunRecord, catalog: Catalog) -> RunRecord:
