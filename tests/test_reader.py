@@ -11,7 +11,7 @@ from dalle_nb.backends.offline.reader import MAX_READ, read
 from dalle_nb.backends.offline.repertoire import Repertoire
 from dalle_nb.backends.offline.sketch import Sketch
 
-_BEINGS = ("cat", "dog", "fox", "rabbit", "panda", "person", "child", "robot", "snowman")
+_BEINGS = ("cat", "dog", "fox", "rabbit", "panda", "person", "child", "girl", "robot", "snowman")
 _OTHERS = "bird fish horse boat car house tree cup book lamp sofa windowsill deckchair balloon coconut umbrella pavilion"
 _HOMES = {"cup": "table", "sofa": "room", "windowsill": "room", "deckchair": "beach", "boat": "sea"}
 _WORN = ("spacesuit", "sunglasses", "scarf", "hat")
@@ -19,6 +19,8 @@ _NAMES = (*_BEINGS, *_OTHERS.split(), "bridge", "cherry-tree", "mountain-cabin",
 CAN = Repertoire(
     poses=dict.fromkeys(_NAMES, ("stand", "sit"))
     | {"cat": ("sit", "stand", "sleep"), "bird": ("stand", "fly")},
+    bearers=frozenset({"boat", "horse", "house"}),
+    shelters=frozenset({"tree", "cherry-tree"}),
     homes={name: _HOMES.get(name, "meadow") for name in _NAMES},
     scenes=frozenset(
         [
@@ -83,6 +85,7 @@ def _things(prompt: str) -> list[str]:
             thing.pose or "",
         ]
         parts += [f"wears {item}" for item in thing.wears] + [f"holds {item}" for item in thing.holds]
+        parts += [f"atop {thing.on}" if thing.on else "", f"under {thing.under}" if thing.under else ""]
         parts += [f"on {thing.seat}" if thing.seat else "", f"at {thing.place}" if thing.place else ""]
         lines.append(" ".join(part for part in (*parts, thing.size or "") if part))
     return lines
@@ -160,9 +163,16 @@ BINDINGS = {
     "左边是狐狸,右边是兔子": ["fox at left", "rabbit at right"],
     "房子前面有一只狗": ["house at back", "dog at front"],
     "一辆汽车停在房子前面": ["car stand at front", "house at back"],
-    "a fox under a tree": ["fox at front", "tree at back"],
+    "a fox under a tree": ["fox under tree", "tree"],
+    "树下有一只狐狸": ["tree", "fox under tree"],
+    "a bird on a house": ["bird atop house", "house"],
+    "一只猫在船上": ["cat atop boat", "boat"],
+    "一个女孩骑着马": ["girl atop horse", "horse"],
+    "a fox under a car": ["fox", "car"],
+    "a cat and a dog on a sofa": ["cat on sofa", "dog on sofa"],
+    "a teacup on a sofa": ["cup", "sofa"],
     "沙发上有一只猫": ["cat on sofa"],
-    "a girl holding a red balloon": ["child holds balloon#d0342c"],
+    "a girl holding a red balloon": ["girl holds balloon#d0342c"],
     "戴着红色围巾的雪人": ["snowman wears scarf#d0342c"],
     "a sleeping cat and a dog": ["cat sleep", "dog"],
     "a big dog behind a tiny rabbit": ["dog at back large", "rabbit at front small"],

@@ -19,6 +19,7 @@ from dalle_nb.backends.offline.canvas import (
     hexed,
     mix,
     ramp,
+    turned,
 )
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.trees import paint_branch
@@ -97,7 +98,7 @@ def paint_air(canvas: Canvas, sketch: Sketch, light: Light, *, indoors: bool = F
     if "fireflies" in wanted:
         light_fireflies(canvas)
     if "maple-leaves" in wanted:
-        paint_branch(canvas, light, _MAPLE, size=0.012)
+        paint_branch(canvas, light, _MAPLE, size=0.023, leaf=_leaf())
         _let_fall(canvas, light, "leaves", _MAPLE, 60, 0.013, _leaf())
     if {"blossom", "petals"} & wanted:
         if "blossom" in wanted and not indoors:
@@ -190,7 +191,7 @@ def _let_fall(
     chance = canvas.chance(name)
     for colour in colours:
         outlines = [
-            _turned(
+            turned(
                 ring, (canvas.spread(across), y), size * (0.55 + 1.1 * much**4), turn * 6.283, canvas.aspect
             )
             for across, y, turn, much in chance.random((count // len(colours), 4)).tolist()
@@ -205,8 +206,3 @@ def _leaf() -> Ring:
         angle, reach = (k - 2.5) / 10 * 2 * math.pi * 0.86, (1.0, 0.42)[k % 2]
         ring.append((reach * math.cos(angle), reach * math.sin(angle)))
     return [*ring, (-0.3, 0.06), (-0.85, 0.02), (-0.85, -0.03), (-0.3, -0.06)]
-
-
-def _turned(ring: Ring, at: Point, size: float, turn: float, aspect: float) -> list[Point]:
-    c, s = math.cos(turn) * size, math.sin(turn) * size
-    return [(at[0] + (a * c - b * s) / aspect, at[1] + a * s + b * c) for a, b in ring]

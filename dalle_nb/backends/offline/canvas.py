@@ -11,6 +11,7 @@ Knows nothing of scenes, subjects or words.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeAlias
 
@@ -108,6 +109,12 @@ class Canvas:
         place = (self.corner[0] + x0, self.corner[1] + y0)
         part._place(self.rgb[y0:y1, x0:x1], self.whole, place, self.seed)
         return part
+
+    def turned(self) -> Canvas:
+        """Return a view of the sheet in which right is left: what is painted on it comes out mirrored."""
+        view = Canvas.__new__(Canvas)
+        view._place(self.rgb[:, ::-1], self.whole, self.corner, self.seed)
+        return view
 
     def band(self, top: float, bottom: float) -> Canvas:
         """Return a view of the rows between two heights."""
@@ -331,6 +338,12 @@ class Pen:
         centre, across = self._at((x, y)), self._long(radius)
         box = (centre[0] - across, centre[1] - across / flat, centre[0] + across, centre[1] + across / flat)
         self._draw.ellipse(box, fill=round(cover * 255))
+
+
+def turned(ring: Sequence[Point], at: Point, size: float, turn: float, aspect: float) -> list[Point]:
+    """Return an outline around (0, 0), made ``size`` heights large, turned and moved to a point."""
+    c, s = math.cos(turn) * size, math.sin(turn) * size
+    return [(at[0] + (a * c - b * s) / aspect, at[1] + a * s + b * c) for a, b in ring]
 
 
 def draw_discs(pen: Pen, discs: Sequence[tuple[float, float, float]]) -> None:

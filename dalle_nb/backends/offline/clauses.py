@@ -64,10 +64,14 @@ class Clause:
     wait: Waiting = field(default_factory=Waiting)
     last: Draft | None = None
     """The subject named last."""
+    joined: list[Draft] = field(default_factory=list)
+    """The last subjects that were named in one breath: a cat and a dog."""
+    linked: bool = False
+    """Whether an "and" stands between the last subject and the next."""
     at: Draft | None = None
     """The subject before 在."""
-    base: Draft | None = None
-    """What the next subject is on: 船上有…"""
+    base: tuple[Draft, Token] | None = None
+    """What the next subject is on, in or under, and the word for it: 船上有…"""
     relation: Token | None = None
     previous: Token | None = None
     ahead: Sequence[Token] = ()

@@ -28,7 +28,6 @@ _SIDES = {
     "right-of": "right",
     "behind": "back",
     "before": "front",
-    "under": "front",
     "over": "sky",
 }
 
@@ -90,7 +89,10 @@ class Walk(Scenery):
             draft = self._begin(token, wait)
             self._relate(draft)
             self.drafts.append(draft)
-            self._clause.last = draft
+            clause = self._clause
+            if draft.being:
+                clause.joined = [*clause.joined, draft] if clause.linked else [draft]
+            clause.last, clause.linked = draft, False
 
     def _leave_out(self, token: Token, wait: Waiting) -> None:
         self.note(wait.start(token), token, "undrawn")
@@ -100,6 +102,8 @@ class Walk(Scenery):
     def _drop_waiting(self) -> None:
         """Name what waited for a being that is not in the picture."""
         parts, self._next = self._next, {}
+        if "seat" in parts and len(self.drafts) < MAX_THINGS:  # an empty chair
+            self.drafts.append(Draft(Thing(name=parts["seat"].name), parts["seat"], being=False))
         if "pose" in parts:
             self.note(parts["pose"], parts["pose"], "undrawn")
         for token, wait in (*parts.get("wears", ()), *parts.get("holds", ())):
@@ -133,7 +137,8 @@ class Walk(Scenery):
         if not draft.being:
             return
         parts, self._next = self._next, {}
-        draft.set(seat=parts.get("seat"))
+        seat = parts.get("seat")
+        draft.set(seat=seat.name if seat else None)
         for part in ("wears", "holds"):
             for token, wait in parts.get(part, ()):
                 self._attach(draft, part, token, wait)
@@ -166,11 +171,19 @@ class Walk(Scenery):
                 self.note(adjective, adjective, "undrawn")
         being = self._being()
         if being is None:
-            self._next["seat"] = token.name
-        elif being.thing.seat is None:
-            being.set(seat=token.name)
+            self._next["seat"] = token
+        for sitter in self._together(being):
+            if sitter.thing.seat is None:
+                sitter.set(seat=token.name)
         clause.relation = None
         return True
+
+    def _together(self, draft: Draft | None) -> list[Draft]:
+        """Return a subject and those it was named together with: a cat and a dog on a sofa."""
+        if draft is None:
+            return []
+        joined = self._clause.joined
+        return joined if draft.being and draft in joined else [draft]
 
     def _just_posed(self) -> bool:
         """Whether a pose was told and nobody else was named since: 坐在一张红色的沙发上."""
@@ -195,26 +208,37 @@ class Walk(Scenery):
         relation, other, base = clause.relation, clause.last, clause.base
         clause.relation = clause.base = None
         if base is not None:
-            self._set_on(draft, base)
+            self._set_on(draft, *base)
         elif relation is None or other is None:
             return
         elif relation.name in _SIDES:
             self._put(other, draft, _SIDES[relation.name])
-        elif relation.name in ("on", "in") or relation.text.lower().startswith("in "):
-            self.note(relation, draft.token, "undrawn")
+        elif relation.name in ("on", "in", "under", "ride") or relation.text.lower().startswith("in "):
+            self._join(other, draft, relation)
+
+    def _join(self, draft: Draft, ground: Draft, relation: Token) -> None:
+        """Set a thing on top of another or under it, or name what cannot be drawn so."""
+        under = relation.name == "under"
+        fitting = self.can.shelters if under else self.can.bearers
+        first, last = sorted((relation, draft.token, ground.token), key=lambda token: token.start)[::2]
+        if ground.thing.name not in fitting or ground.thing.on or ground.thing.under:
+            self.note(relation if first is draft.token else first, last, "undrawn")
+        else:
+            for one in self._together(draft):
+                one.set(**{"under" if under else "on": ground.thing.name})
 
     def _put(self, thing: Draft, ground: Draft | None, side: str) -> None:
         thing.set(place=side)
         if ground is not None and _OPPOSITE[side]:
             ground.set(place=_OPPOSITE[side])
 
-    def _set_on(self, draft: Draft, base: Draft) -> None:
-        """沙发上有一只猫: what was named first is what the new thing is on."""
-        if base.token.meaning.facts.get("seat") and draft.being:
+    def _set_on(self, draft: Draft, base: Draft, relation: Token) -> None:
+        """沙发上有一只猫: what was named first is what the new thing is on, or 树下: under."""
+        if base.token.meaning.facts.get("seat") and draft.being and relation.name == "on":
             draft.set(seat=base.thing.name)
             self.drafts = [other for other in self.drafts if other is not base]
         else:
-            self.note(base.token, base.token, "undrawn")
+            self._join(draft, base, relation)
 
     def _take_relation(self, token: Token) -> None:
         clause, name = self._clause, token.name
@@ -226,6 +250,7 @@ class Walk(Scenery):
         if name == "and":
             anew = any(_is_article(other) for other in clause.ahead[:1])
             clause.spent = clause.spent and anew
+            clause.linked = clause.last is not None and clause.last.being
         elif name == "at":
             clause.at = clause.last
         elif name == "outside":
@@ -233,10 +258,21 @@ class Walk(Scenery):
             self.scenes.append((replace(token, meaning=self.lexicon.find("feature/window")), False))
         elif name in _SIDES and postposed:
             self._place_by(_SIDES[name])
-        elif name == "on" and postposed:
-            clause.base, clause.at = (clause.last, None) if clause.at in (None, clause.last) else (None, None)
+        elif name in ("on", "in", "under") and postposed and clause.last is not None:
+            self._stand_by(clause.last, token)
+        elif name == "under" and not token.text.isascii():
+            return  # 阳光下
         elif name not in ("of", "is"):
             clause.relation = None if name == "beside" else token
+
+    def _stand_by(self, ground: Draft, relation: Token) -> None:
+        """猫在船上 sets the cat on it; 船上有一只猫 sets what comes next."""
+        clause = self._clause
+        if clause.at is not None and clause.at is not ground:
+            self._join(clause.at, ground, relation)
+            clause.at = None
+        else:
+            clause.base = (ground, relation)
 
     def _place_by(self, side: str) -> None:
         """猫在房子前面 places the cat; 房子前面有一只猫 places what comes next."""
@@ -272,10 +308,13 @@ class Walk(Scenery):
             self._clause.at = self._clause.last
         leads = bool(ahead) and (ahead[0].name == "of" or (token.text.isascii() and ahead[0].is_thing))
         actor = self._being() or self._clause.last
-        if actor is None or (leads and not (previous and previous.is_thing)):
+        awaited = actor is not None and not actor.being and self._clause.base is not None
+        if actor is None or awaited or (leads and not (previous and previous.is_thing)):
             self._next["pose"] = token
         else:
-            self._pose(actor, token)
+            for one in self._together(actor):
+                if one is actor or one.posed is None:
+                    self._pose(one, token)
 
     def _pose(self, draft: Draft, token: Token) -> None:
         """Give a subject its pose; a second one only if the first has no art."""
@@ -314,8 +353,10 @@ class Walk(Scenery):
             draft.set(**{part: (*getattr(draft.thing, part), item)})
 
     def _take_part(self, token: Token) -> None:
-        wait = self._adjectives()
-        if not self._denies(token) and wait.colour:
+        wait, clause = self._adjectives(), self._clause
+        near = [*clause.ahead[:1], *([clause.relation] if clause.relation else [])]
+        placed = any(other.name in ("on", "in", "under") for other in near)
+        if not self._denies(token) and (wait.colour or placed):
             self.note(wait.start(token), token, "undrawn")
 
 

@@ -66,6 +66,11 @@ class Light:
         """Return whether sun, moon and stars are to be seen."""
         return self.weather == "clear"
 
+    def moved(self, share: float) -> Light:
+        """Return the same light with its sun or moon nearer to the middle or to the edge."""
+        x, y = self.sun
+        return replace(self, sun=(x + (share - 0.7) * (0.22 if x > 0.5 else -0.22), y))
+
     def cast(self, colour: Colour) -> Colour:
         """Return a surface of this colour as it looks in this light."""
         if self.ink:

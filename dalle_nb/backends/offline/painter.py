@@ -13,10 +13,12 @@ from PIL import Image
 from dalle_nb.backends.offline import air
 from dalle_nb.backends.offline.canvas import Canvas, Plane, ramp
 from dalle_nb.backends.offline.light import Light, light_of
-from dalle_nb.backends.offline.placing import Placement, arrange, paint_placement
+from dalle_nb.backends.offline.placing import Placement, arrange
 from dalle_nb.backends.offline.scenes import Stage, paint_scene
 from dalle_nb.backends.offline.sketch import Sketch
+from dalle_nb.backends.offline.standing import paint_placement
 
+_LAMP = (1.0, 0.8, 0.45)
 Progress = Callable[[Image.Image], None]
 """Is handed the unfinished picture, RGB, after the scene and after the things."""
 
@@ -32,12 +34,15 @@ def paint(
     if transparent:
         return cut_out(sketch, width, height)
     canvas = Canvas(width, height, sketch.seed)
-    stage, light = paint_scene(canvas, sketch)
+    # Half of all pictures are seen from the other side: all but the things, whose left and right are meant.
+    turned = canvas.chance("side").random() < 0.5
+    scenery = canvas.turned() if turned else canvas
+    stage, light = paint_scene(scenery, sketch)
     if "flying-cars" in sketch.effects:
-        air.fly_cars(canvas, light)
+        air.fly_cars(scenery, light)
     _report(canvas, progress)
-    paint_things(canvas, sketch, stage)
-    air.paint_air(canvas, sketch, light, indoors=stage.indoors)
+    paint_things(canvas, sketch, stage.turned() if turned else stage)
+    air.paint_air(scenery, sketch, light, indoors=stage.indoors)
     _report(canvas, progress)
     finish(canvas, light)
     return to_image(_restyle(canvas.rgb, sketch))
@@ -54,7 +59,7 @@ def cut_out(sketch: Sketch, width: int, height: int) -> Image.Image:
         sheets.append(np.clip(canvas.rgb, 0, 1))
     cover = 1 - np.clip((sheets[1] - sheets[0]).mean(2), 0, 1)
     colour = sheets[0] / np.maximum(cover, 1 / 255)[..., None]
-    picture = to_image(_restyle(np.clip(colour, 0, 1), sketch))
+    picture = to_image(_restyle(colour, sketch))
     picture.putalpha(Image.fromarray((cover * 255 + 0.5).astype(np.uint8)))
     return picture
 
@@ -63,8 +68,19 @@ def paint_things(canvas: Canvas, sketch: Sketch, stage: Stage) -> None:
     """Place and paint all things, the farthest first, and the steam over what is hot."""
     for placement in arrange(canvas, sketch, stage):
         paint_placement(canvas, placement, stage)
+        if stage.lit:
+            _shine(canvas, placement)
         if "steam" in sketch.effects:
             _steam(canvas, placement)
+
+
+def _shine(canvas: Canvas, placement: Placement) -> None:
+    """Let a lamp, a lantern or a fire light the dark around it."""
+    lamp = placement.anchor("light", canvas)
+    if lamp is not None:
+        reach = placement.sprite.baseline / canvas.whole[1]
+        canvas.glow(*lamp, 0.1 + 0.1 * reach, _LAMP, 0.6)
+        canvas.glow(*lamp, 0.05 * reach, (1.0, 0.97, 0.85), 0.9)
 
 
 def _steam(canvas: Canvas, placement: Placement) -> None:
@@ -89,7 +105,7 @@ def _restyle(rgb: Plane, sketch: Sketch) -> Plane:
         return rgb
     from dalle_nb.backends.offline import styles
 
-    restyled: Plane = styles.restyle(np.clip(rgb, 0, 1), sketch.styles, sketch.seed)
+    restyled: Plane = styles.restyle(np.clip(rgb, 0, 1, out=rgb), sketch.styles, sketch.seed)
     return restyled
 
 

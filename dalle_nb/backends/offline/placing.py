@@ -1,26 +1,29 @@
-"""Puts things into a scene: which spot each gets, how large it is, and how the scene's light falls on it.
+"""Decides where in a scene things stand and how large they are, so that none hides another.
 
-Knows a scene by its Stage only, and a subject by its Sprite.
+What belongs together (a sofa and who sits on it, a tree and who stands under it) makes a Party that keeps
+together while room is made. Knows a scene by its Stage only, and a subject by its Sprite.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image
 
 from dalle_nb.backends.offline import subjects
-from dalle_nb.backends.offline.canvas import Canvas, Plane, Point
+from dalle_nb.backends.offline.canvas import Canvas, Point
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch, Thing
-from dalle_nb.backends.offline.subjects import Sprite
+from dalle_nb.backends.offline.subjects import Sprite, Subject
 
 _MOST = 12  # copies of one thing
 _SIZES = {"small": 0.62, "large": 1.35, None: 1.0}
 _SIDES = {"left": 0.25, "right": 0.75, "centre": 0.5}
 _LARGE = frozenset({"building", "plant"})
+_SMALL = 0.5  # in persons: a mushroom is a plant, but stands in front like a cat
 _SWIMMERS = frozenset({"animal", "vehicle"})
+_ROOM = {"sofa": 3, "bench": 3}  # sitters that one seat takes; any other takes one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,50 +51,125 @@ class Placement:
         wide, high = canvas.whole
         return self.x + (column - self.sprite.foot) / wide, self.y + (row - self.sprite.baseline) / high
 
+    def top(self, canvas: Canvas) -> Point:
+        """Return where in the picture something may stand on it."""
+        deck = self.anchor("deck", canvas) or self.anchor("seat", canvas)
+        if deck is not None:
+            return deck
+        column = self.sprite.pixels[:, self.sprite.foot, 3]
+        return self.x, self.y + (int(np.argmax(column > 128)) - self.sprite.baseline) / canvas.whole[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """Things that keep together, and the spot and layer they are to have."""
+
+    things: tuple[Thing, ...]
+    """The one that stands on the ground first, then who is on it or under it; each counts once."""
+    spot: Spot
+    layer: str
+    """``ground``, ``back``, ``sky`` or ``water``."""
+
 
 def arrange(canvas: Canvas, sketch: Sketch, stage: Stage) -> list[Placement]:
     """Return what stands where, the farthest first."""
     asked = sketch.things or stage.props
     known = [thing for thing in asked if thing.name in subjects.names() and thing.name not in stage.painted]
-    free = {
-        "ground": list(stage.spots),
-        "back": list(stage.back),
-        "sky": list(stage.sky),
-        "water": list(stage.water),
-    }
+    parties = _gather(known, stage)
     placements: list[Placement] = []
-    total = sum(min(thing.count, _MOST) for thing in known)
-    for rank, thing in enumerate(known):
-        spot, where = _choose_spot(thing, rank, free, stage)
-        for copy in range(min(thing.count, _MOST)):
-            one = _spread(spot, copy, min(thing.count, _MOST), total)
-            placements += _place(canvas, thing, one, stage, where)
+    for layer in dict.fromkeys(party.layer for party in parties):
+        own = [party for party in parties if party.layer == layer]
+        placements += _make_room(canvas, own, stage)
     return sorted(placements, key=lambda placement: placement.order)
 
 
-def _choose_spot(thing: Thing, rank: int, free: dict[str, list[Spot]], stage: Stage) -> tuple[Spot, str]:
+# Who keeps company with whom
+
+
+def _gather(known: Sequence[Thing], stage: Stage) -> list[Party]:
+    """Return the parties, each with the best spot that is free."""
+    free = {"ground": [*stage.spots], "back": [*stage.back], "sky": [*stage.sky], "water": [*stage.water]}
+    groups = list(_grouped(known, stage))
+    total = sum(len(copies) for copies in groups)
+    parties: list[Party] = []
+    for rank, copies in enumerate(groups):
+        taken = [party.spot.x for party in parties if party.layer == "ground"]
+        spot, layer = _choose_spot(copies[0][0], rank, free, stage, taken)
+        if parties and layer == "ground" and _is_large(parties[0].things[0]):
+            spot = replace(
+                spot, y=max(spot.y, 0.95), scale=spot.scale * 0.85
+            )  # before the house, not behind it
+        for number, things in enumerate(copies):
+            one = _spread(spot, number, len(copies), total)
+            parties.append(Party(things=things, spot=one, layer=layer))
+    return parties
+
+
+def _grouped(known: Sequence[Thing], stage: Stage) -> Iterator[list[tuple[Thing, ...]]]:
+    """Yield, for each kind of thing that stands on the ground, its copies with who is on or under each."""
+    names = {thing.name for thing in known}
+    bases = {thing.on or thing.under for thing in known} & names
+    seated: set[str] = set()
+    for thing in known:
+        seat = thing.seat if thing.seat in subjects.names() and thing.seat not in stage.painted else None
+        if (thing.on or thing.under) in names or seat in seated:
+            continue
+        if seat is not None:
+            seated.add(seat)
+            sitters = [one for other in known if other.seat == seat for one in _copies(other)]
+            room = _ROOM.get(seat, 1)
+            rows = [sitters[start : start + room] for start in range(0, len(sitters), room)]
+            yield [(Thing(name=seat), *row) for row in rows]
+            continue
+        copies: list[tuple[Thing, ...]] = [(one,) for one in _copies(thing)]
+        if thing.name in bases:
+            guests = [
+                one for other in known if thing.name in (other.on, other.under) for one in _copies(other)
+            ]
+            copies[0] = (*copies[0], *guests)
+        yield copies
+
+
+def _copies(thing: Thing) -> list[Thing]:
+    return [replace(thing, count=1)] * min(thing.count, _MOST)
+
+
+def _choose_spot(
+    thing: Thing, rank: int, free: dict[str, list[Spot]], stage: Stage, taken: Sequence[float]
+) -> tuple[Spot, str]:
     """Return the best free spot for a thing and the layer it is in; what it asks for comes first."""
     art = subjects.subject(thing.name, thing.pose)
-    where = "ground"
+    layer = "ground"
     adrift = stage.floats and not stage.mirror  # all is air or water here: no sky of its own
     if not adrift and (thing.place == "sky" or art.pose in ("fly", "launch")):
-        where = "sky"
+        layer = "sky"
     elif free["water"] and art.scene in ("sea", "underwater") and art.category in _SWIMMERS:
-        where = "water"
-    elif thing.place == "back" or (rank > 0 and art.category in _LARGE):
-        where = "back"
-    spots = free[where] or list(stage.spots[-1:])
-    spot = spots.pop(0)
+        layer = "water"
+    elif thing.place == "back" or (rank > 0 and _is_large(thing)):
+        layer = "back"
+    spots = free[layer] or list(stage.spots[-1:])
+    spot = next((one for one in spots if layer != "back" or _apart(one, taken)), spots[0])
+    spots.remove(spot)
     if thing.place == "front":
         spot = replace(spot, y=min(0.97, spot.y + 0.04), scale=spot.scale * 1.15)
     elif thing.place in _SIDES:
         spot = replace(spot, x=_SIDES[thing.place])
-    elif rank == 0 and where == "ground" and art.category in _LARGE:
+    elif rank == 0 and layer == "ground" and art.category in _LARGE:
         spot = replace(spot, x=0.5)
-    return spot, where
+    return spot, layer
 
 
-def _spread(spot: Spot, copy: int, count: int, total: int) -> Spot:
+def _is_large(thing: Thing) -> bool:
+    art = subjects.subject(thing.name)
+    return art.category in _LARGE and art.height > _SMALL
+
+
+def _apart(spot: Spot, taken: Sequence[float]) -> bool:
+    """Whether nothing in front hides a spot farther off."""
+    return all(abs(spot.x - x) > 0.2 for x in taken)
+
+
+def _spread(spot: Spot, number: int, count: int, total: int) -> Spot:
     """Return the spot of one of several alike: beside each other, every other one a little farther off."""
     if total == 1:
         return replace(spot, least=0.17)
@@ -100,35 +178,144 @@ def _spread(spot: Spot, copy: int, count: int, total: int) -> Spot:
     if count == 1:
         return replace(shared, scale=spot.scale * max(shrink, 0.7))
     # Alone they take the whole width; beside others they keep to their own side.
-    middle, span = (0.5 * (spot.x + 0.5), 0.3) if total == count else (spot.x - 0.12, 0.18)
-    x = middle + ((copy + 0.5) / count - 0.5) * min(2.9 * span, span * count)
-    back = copy % 2
+    middle, span = (0.5 * (spot.x + 0.5), 0.3) if total == count else (spot.x, 0.18)
+    x = middle + ((number + 0.5) / count - 0.5) * min(2.9 * span, span * count)
+    back = number % 2
     return replace(shared, x=x, y=spot.y - 0.06 * back, scale=spot.scale * shrink * (1 - 0.16 * back))
 
 
-def _place(canvas: Canvas, thing: Thing, spot: Spot, stage: Stage, where: str) -> list[Placement]:
-    """Return a thing on its spot, preceded by the seat it sits on."""
-    aloft = where == "sky"
-    distance = 0.1 if aloft else float(np.clip((stage.horizon + 0.25 - spot.y) / 0.5, 0, 0.6))
+# How large, and where exactly
+
+
+def _make_room(canvas: Canvas, parties: Sequence[Party], stage: Stage) -> list[Placement]:
+    """Return the placements of one layer: made smaller, then moved apart, until nobody hides another."""
+    standing = [_stand(canvas, party, stage, 1.0) for party in parties]
+    needed = _gaps(canvas, _in_a_row(standing))
+    room = sum(needed)
+    if len(parties) > 1 and room > 1:
+        standing = [_stand(canvas, party, stage, max(0.4, 1 / room)) for party in parties]
+    row = _in_a_row(standing)
+    moves = _moves([members[0].x for members in row], _gaps(canvas, row))
+    return [
+        replace(placement, x=placement.x + move)
+        for members, move in zip(row, moves, strict=True)
+        for placement in members
+    ]
+
+
+def _in_a_row(standing: list[list[Placement]]) -> list[list[Placement]]:
+    return sorted(standing, key=lambda members: members[0].x)
+
+
+def _gaps(canvas: Canvas, row: Sequence[Sequence[Placement]]) -> list[float]:
+    """Return the room from the left edge to the first middle, from each middle to the next, and to the edge."""
+    widths = [_reach(canvas, members) for members in row]
+    gaps = [widths[0][0]]
+    for at in range(1, len(row)):
+        # One may stand before another's shoulder, but not before its face.
+        share = 0.92 if abs(row[at - 1][0].y - row[at][0].y) < 0.03 else 0.72
+        gaps.append((widths[at - 1][1] + widths[at][0]) * share)
+    return [*gaps, widths[-1][1]]
+
+
+def _reach(canvas: Canvas, members: Sequence[Placement]) -> tuple[float, float]:
+    """Return how far a party reaches to the left and right of the foot of its first."""
+    wide, middle = canvas.whole[0], members[0].x
+    left = max(middle - one.x + one.sprite.foot / wide for one in members)
+    right = max(one.x - middle + (one.sprite.pixels.shape[1] - one.sprite.foot) / wide for one in members)
+    return left, right
+
+
+def _moves(places: Sequence[float], gaps: Sequence[float]) -> list[float]:
+    """Return how far each of a row must move to keep its gaps to its neighbours and to the edges."""
+    moved = list(places)
+    for at in range(1, len(moved)):
+        moved[at] = max(moved[at], moved[at - 1] + gaps[at])
+    lean = sum(new - old for new, old in zip(moved, places, strict=True)) / len(moved)
+    moved = [x - lean for x in moved]
+    edge = 1 - gaps[-1]
+    for at in reversed(range(len(moved))):
+        moved[at] = edge = min(moved[at], edge)
+        edge -= gaps[at]
+    edge = gaps[0]
+    for at in range(len(moved)):
+        moved[at] = edge = max(moved[at], edge)
+        edge += gaps[at + 1]
+    return [new - old for new, old in zip(moved, places, strict=True)]
+
+
+def _stand(canvas: Canvas, party: Party, stage: Stage, shrink: float) -> list[Placement]:
+    """Return a party on its spot."""
+    ground, *others = party.things
+    spot = replace(party.spot, scale=party.spot.scale * shrink, least=party.spot.least * shrink)
+    if others and others[0].under:
+        return _shelter(canvas, ground, others, spot, stage, party.layer)
+    if not others:
+        return [_place(canvas, ground, spot, stage, party.layer)]
+    seated = others[0].seat == ground.name
+    # A seat is as large as who sits on it; what carries others leaves room above.
+    first = _place(
+        canvas, ground, replace(spot, scale=spot.scale * (1.1 if seated else 0.74)), stage, party.layer
+    )
+    place = _seat if seated else _set_on_top
+    count = len(others)
+    return [
+        first,
+        *(place(canvas, other, first, spot, (n + 0.5) / count - 0.5) for n, other in enumerate(others)),
+    ]
+
+
+def _place(canvas: Canvas, thing: Thing, spot: Spot, stage: Stage, layer: str) -> Placement:
+    """Return a thing on a spot."""
+    aloft = layer == "sky"
     sprite = _size_sprite(canvas, thing, spot)
-    here = Placement(
+    return Placement(
         thing=thing,
         sprite=sprite,
         x=spot.x,
         y=spot.y + (len(sprite.pixels) / 2 / canvas.whole[1] if aloft else 0),
-        shadow=not (aloft or stage.floats or where == "water"),
-        mirror=0.0 if aloft else max(stage.mirror, 0.3 if where == "water" else 0.0),
-        distance=distance,
+        shadow=not (aloft or stage.floats or layer == "water"),
+        mirror=0.0 if aloft else max(stage.mirror, 0.3 if layer == "water" else 0.0),
+        distance=0.1 if aloft else float(np.clip((stage.horizon + 0.25 - spot.y) / 0.5, 0, 0.6)),
         order=spot.y,
     )
-    if thing.seat is None or thing.seat in stage.painted or thing.seat not in subjects.names():
-        return [here]
-    seat = Thing(name=thing.seat)
-    below = replace(
-        here, thing=seat, sprite=_size_sprite(canvas, seat, replace(spot, scale=spot.scale * 1.1))
-    )
-    x, y = below.anchor("seat", canvas) or (spot.x, spot.y)
-    return [below, replace(here, x=x, y=y, shadow=False, mirror=0.0)]
+
+
+def _seat(canvas: Canvas, thing: Thing, seat: Placement, spot: Spot, aside: float) -> Placement:
+    """Return one who sits on a seat, ``aside`` (-0.5 to 0.5) of its middle."""
+    x, y = seat.anchor("seat", canvas) or (seat.x, seat.y)
+    wide = seat.sprite.pixels.shape[1] / canvas.whole[0]
+    room = 0.46 * wide if aside else spot.widest
+    sprite = _size_sprite(canvas, thing, replace(spot, widest=room))
+    return replace(seat, thing=thing, sprite=sprite, x=x + aside * wide * 0.74, y=y, shadow=False, mirror=0.0)
+
+
+def _set_on_top(canvas: Canvas, thing: Thing, base: Placement, _spot: Spot, aside: float) -> Placement:
+    """Return one who stands on top of another thing, sized by it; people ride, their legs behind it."""
+    below, own = subjects.subject(base.thing.name), subjects.subject(thing.name, thing.pose)
+    share = float(np.clip((own.height / below.height) ** 0.45, 0.26, 1.2)) * 0.75
+    pixels = round(share * base.sprite.baseline * _SIZES.get(thing.size, 1.0))
+    sprite = _draw(own, thing, max(pixels, round(0.06 * canvas.whole[1])))
+    rides = own.category == "person" and ("seat" in base.sprite.anchors or below.category == "animal")
+    x, y = base.top(canvas)
+    x += aside * 0.5 * base.sprite.pixels.shape[1] / canvas.whole[0]
+    y += 0.4 * len(sprite.pixels) / canvas.whole[1] if rides else 0.006
+    order = base.order - 0.001 if rides else base.order
+    return replace(base, thing=thing, sprite=sprite, x=x, y=y, shadow=False, mirror=0.0, order=order)
+
+
+def _shelter(
+    canvas: Canvas, roof: Thing, guests: Sequence[Thing], spot: Spot, stage: Stage, layer: str
+) -> list[Placement]:
+    """Return guests who stand before the foot of what they are under, which is drawn as tall as may be."""
+    tall = replace(spot, y=spot.y - 0.05, scale=max(spot.scale, 0.62), widest=0.9)
+    above = _place(canvas, roof, tall, stage, "ground" if layer == "back" else layer)
+    below = []
+    for number, guest in enumerate(guests):
+        aside = 0.08 if len(guests) == 1 else ((number + 0.5) / len(guests) - 0.5) * 0.4
+        near = replace(spot, x=spot.x + aside, y=spot.y + 0.02, scale=tall.scale * 0.6)
+        below.append(_place(canvas, guest, near, stage, "ground"))
+    return [above, *below]
 
 
 def _size_sprite(canvas: Canvas, thing: Thing, spot: Spot) -> Sprite:
@@ -137,121 +324,11 @@ def _size_sprite(canvas: Canvas, thing: Thing, spot: Spot) -> Sprite:
     share = spot.scale * art.height**0.35 * _SIZES.get(thing.size, 1.0) * min(1.0, 0.4 + 0.6 * canvas.aspect)
     share = max(spot.least, min(share, 0.94 * spot.y if spot.y > 0.5 else 0.9))
     pixels = round(share * canvas.whole[1])
-    sprite = art.sprite(pixels, colour=thing.colour, wears=thing.wears, holds=thing.holds)
-    widest = spot.widest * canvas.whole[0]
+    sprite, widest = _draw(art, thing, pixels), spot.widest * canvas.whole[0]
     if sprite.pixels.shape[1] > widest:
-        pixels = round(pixels * widest / sprite.pixels.shape[1])
-        sprite = art.sprite(pixels, colour=thing.colour, wears=thing.wears, holds=thing.holds)
+        sprite = _draw(art, thing, round(pixels * widest / sprite.pixels.shape[1]))
     return sprite
 
 
-def paint_placement(canvas: Canvas, placement: Placement, stage: Stage) -> None:
-    """Paint one thing: its shadow or mirror image, then itself in the light of the scene."""
-    picture = placement.sprite.pixels.astype(np.float32) * (1 / 255)
-    colour, cover = picture[..., :3], picture[..., 3]
-    left = round(placement.x * canvas.whole[0]) - placement.sprite.foot
-    ground = round(placement.y * canvas.whole[1])
-    if placement.mirror:
-        _paint_mirror(canvas, colour, cover, left, ground, placement, stage)
-    if placement.shadow:
-        _paint_shadow(canvas, cover, left, ground, placement, stage)
-    lit = _light_sprite(colour, cover, placement, stage, canvas)
-    _lay(canvas, lit, cover, left, ground - placement.sprite.baseline)
-
-
-def _light_sprite(colour: Plane, cover: Plane, placement: Placement, stage: Stage, canvas: Canvas) -> Plane:
-    """Return a sprite's colours tinted, shaded from the side of the light, rimmed, and faded by distance."""
-    rows, columns = cover.shape
-    across = np.linspace(-1, 1, columns, dtype=np.float32)[None]
-    down = np.linspace(-1, 1, rows, dtype=np.float32)[:, None]
-    shade = 1 + 0.1 * across * (1 if stage.from_right else -1) - 0.09 * down
-    lit = colour * np.asarray(stage.tint, np.float32) * shade[..., None]
-    soft = canvas.blur(cover, 0.006)
-    edge = np.clip(cover - canvas.shifted(soft, -0.006 if stage.from_right else 0.006, 0.003), 0, 1) * 0.8
-    lit += (1 - np.clip(lit, 0, 1)) * np.asarray(stage.rim, np.float32) * edge[..., None]
-    haze = np.asarray(stage.haze, np.float32)
-    return lit + (haze - lit) * (placement.distance * 0.45)
-
-
-def _paint_shadow(
-    canvas: Canvas, cover: Plane, left: int, ground: int, placement: Placement, stage: Stage
-) -> None:
-    """Paint the dark where a thing touches the ground, and the shadow it casts away from the light."""
-    rows = len(cover)
-    wide, high = canvas.whole
-    base = placement.sprite.baseline
-    foot = cover[max(0, base - max(2, rows // 14)) : base].max(0, initial=0)
-    touching = np.flatnonzero(foot > 0.5)
-    if not touching.size:
-        return
-    middle = (left + (touching[0] + touching[-1]) / 2) / wide
-    half = max(0.012, (touching[-1] - touching[0]) / 2 / high * 1.12)
-    part = canvas.window(
-        middle - half * 2.2 / canvas.aspect,
-        ground / high - half,
-        middle + half * 2.2 / canvas.aspect,
-        ground / high + half,
-    )
-    if part.rgb.size:
-        far = part.distance(middle, ground / high, flat=4.2) / half
-        part.darken(1 - np.exp(-(far**3)) * min(0.85, stage.shadow * 1.25))
-    _cast_shadow(canvas, cover[:base], left, ground, stage)
-
-
-def _cast_shadow(canvas: Canvas, cover: Plane, left: int, ground: int, stage: Stage) -> None:
-    """Paint the outline of a thing lying on the ground before it, leaning away from the light."""
-    rows, columns = cover.shape
-    deep = max(2, rows // 4)
-    lean = (-0.9 if stage.from_right else 0.9) * deep
-    pad = round(abs(lean)) + 2
-    flat = Image.fromarray(np.pad(cover[::-1], ((0, 0), (pad, pad)))).resize(
-        (columns + 2 * pad, deep), Image.Resampling.BOX
-    )
-    slope = lean / deep
-    leaning = flat.transform(
-        flat.size, Image.Transform.AFFINE, (1, -slope, 0, 0, 1, 0), Image.Resampling.BILINEAR
-    )
-    shadow = canvas.blur(np.asarray(leaning, np.float32), 0.008)
-    fade = np.linspace(1, 0.15, deep, dtype=np.float32)[:, None]
-    strength = stage.shadow * 0.62
-    _shade(canvas, np.clip(shadow, 0, 1) * fade * strength, left - pad, ground - 1)
-
-
-def _paint_mirror(
-    canvas: Canvas, colour: Plane, cover: Plane, left: int, ground: int, placement: Placement, stage: Stage
-) -> None:
-    """Paint a thing's mirror image on a wet or polished ground."""
-    base = placement.sprite.baseline
-    rows = cover[:base].shape[0]
-    fade = np.linspace(1, 0, rows, dtype=np.float32)[:, None] * (1.4 * placement.mirror)
-    _lay(
-        canvas,
-        colour[:base][::-1] * np.asarray(stage.tint, np.float32),
-        np.clip(cover[:base][::-1] * fade, 0, 1),
-        left,
-        ground,
-    )
-
-
-def _cut(canvas: Canvas, plane: Plane, left: int, top: int) -> tuple[tuple[slice, slice], Plane] | None:
-    """Return which part of the sheet a plane at (left, top) covers, and the part of the plane that shows."""
-    high, wide = canvas.rgb.shape[:2]
-    x0, y0 = max(left, 0), max(top, 0)
-    x1, y1 = min(left + plane.shape[1], wide), min(top + plane.shape[0], high)
-    if x0 >= x1 or y0 >= y1:
-        return None
-    return (slice(y0, y1), slice(x0, x1)), plane[y0 - top : y1 - top, x0 - left : x1 - left]
-
-
-def _lay(canvas: Canvas, colour: Plane, cover: Plane, left: int, top: int) -> None:
-    shown, faces = _cut(canvas, cover, left, top), _cut(canvas, colour, left, top)
-    if shown is None or faces is None:
-        return
-    sheet = canvas.rgb[shown[0]]
-    sheet += (faces[1] - sheet) * shown[1][..., None]
-
-
-def _shade(canvas: Canvas, dark: Plane, left: int, top: int) -> None:
-    shown = _cut(canvas, dark, left, top)
-    if shown is not None:
-        canvas.rgb[shown[0]] *= 1 - shown[1][..., None]
+def _draw(art: Subject, thing: Thing, pixels: int) -> Sprite:
+    return art.sprite(pixels, colour=thing.colour, wears=thing.wears, holds=thing.holds)

@@ -80,12 +80,14 @@ def _settle_scene(walk: Walk, can: Repertoire) -> str | None:
 
 def _home(walk: Walk, can: Repertoire) -> str | None:
     """Return where the painter puts the things when nobody named a scene."""
-    return can.homes.get(walk.drafts[0].thing.name) if walk.drafts else None
+    return can.homes.get(walk.drafts[0].thing.on or walk.drafts[0].thing.name) if walk.drafts else None
 
 
 def _fitting(hosts: list[str], walk: Walk, can: Repertoire) -> list[str]:
     """Return the scenes that show a named feature, those first in which the subjects are at home."""
-    homes = {can.homes.get(draft.thing.seat or draft.thing.name, "") for draft in walk.drafts}
+    homes = {
+        can.homes.get(draft.thing.seat or draft.thing.on or draft.thing.name, "") for draft in walk.drafts
+    }
     return sorted(hosts, key=lambda host: host not in homes)
 
 

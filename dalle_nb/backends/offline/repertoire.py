@@ -18,6 +18,10 @@ class Repertoire:
     styles: frozenset[str]
     homes: Mapping[str, str]
     """By subject, the scene it looks best in."""
+    bearers: frozenset[str]
+    """Subjects that others may stand on top of."""
+    shelters: frozenset[str]
+    """Subjects that others may stand under."""
     fits: Callable[[str, str], bool]
     """Whether the first subject can wear or hold the second, which may carry a colour (``scarf#c02030``)."""
 
@@ -38,5 +42,7 @@ def load_repertoire() -> Repertoire:
         scenes=frozenset(scenes.names()),
         effects=frozenset(scenes.EFFECTS),
         styles=frozenset(styles.names()),
+        bearers=frozenset(name for name, subject in all_subjects.items() if subject.bears),
+        shelters=frozenset(name for name, subject in all_subjects.items() if subject.shelters),
         fits=lambda wearer, item: all_subjects[wearer].fits(item),
     )

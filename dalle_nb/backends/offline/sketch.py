@@ -25,6 +25,10 @@ class Thing:
     """Name of the subject it sits or lies on, such as ``deckchair``."""
     place: str | None = None
     """``left``, ``right``, ``centre``, ``back``, ``front``, ``sky`` or None for where it looks best."""
+    on: str | None = None
+    """Name of the thing it stands on top of."""
+    under: str | None = None
+    """Name of the thing, such as a tree, that it stands under."""
     size: str | None = None
     """``small``, ``large`` or None."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from dalle_nb.backends.offline import subjects
@@ -81,7 +82,7 @@ def choose_scene(sketch: Sketch) -> str:
         return sketch.scene
     for thing in sketch.things:
         if thing.name in subjects.names():
-            home = subjects.subject(thing.name).scene
+            home = subjects.subject(thing.on or thing.name).scene
             return "meadow" if sketch.weather == "snow" and home in _WARM else home
     fitting = (scene for effect, scene in _EFFECT_SCENES.items() if effect in sketch.effects)
     landscape = "meadow" if sketch.time or sketch.weather or sketch.season else "abstract"
@@ -92,4 +93,6 @@ def paint_scene(canvas: Canvas, sketch: Sketch) -> tuple[Stage, Light]:
     """Paint the scene of a Sketch and return its stage and light."""
     paint, hour = _SCENES.get(choose_scene(sketch), _SCENES["abstract"])
     light = light_of(sketch, "night" if "cyberpunk" in sketch.styles else hour)
-    return paint(canvas, sketch, light), light
+    light = light.moved(canvas.chance("sun").random())
+    stage = paint(canvas, sketch, light).jittered(canvas.chance("spots"))
+    return replace(stage, lit=light.time in ("dusk", "night")), light

@@ -18,11 +18,14 @@ from dalle_nb.backends.offline.canvas import (
 )
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
-from dalle_nb.backends.offline.scenes.land import mirror_above
+from dalle_nb.backends.offline.scenes.land import SNOW, mirror_above
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch
 
 _SHORE = 0.76
+_AFLOAT = frozenset({"boat", "ship", "duck", "fish", "whale", "dolphin", "turtle", "bird", "plane", "helicopter", "ufo",
+    "hot-air-balloon", "kite", "rocket", "butterfly", "bridge", "lighthouse"})  # fmt: skip
+"""What needs no ground to stand on."""
 _NEON = tuple(hexed(code) for code in ("#ff2fa0", "#19e6ff", "#ffe14a", "#8a5cff", "#3dff9e"))
 _WINDOWS = tuple(hexed(code) for code in ("#ffd98a", "#9fe8ff", "#ffb0d8", "#ffe9c0"))
 
@@ -38,6 +41,9 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     _flood(canvas, lamps, light)
     if light.night:
         _let_shine(canvas, lamps)
+    ashore = any(thing.name not in _AFLOAT for thing in sketch.things)
+    if ashore:
+        _build_quay(canvas, light, neon)
     return Stage(
         spots=(
             Spot(x=0.4, y=0.95, scale=0.62),
@@ -52,9 +58,23 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
         rim=hexed("#ff4fb0") if neon else times(light.sun_colour, 0.3),
         from_right=True,
         shadow=light.shadow,
-        mirror=0.3,
-        floats=True,
+        mirror=0.12 if ashore else 0.3,
+        floats=not ashore,
     )
+
+
+def _build_quay(canvas: Canvas, light: Light, neon: bool) -> None:
+    """Build a quay of stone along the lower edge, for who stands before the city: a rail, posts, wet slabs."""
+    top, rail = 0.87, 0.815
+    quay = canvas.band(top, 1)
+    slabs = 0.86 + 0.28 * quay.ground_noise("slabs", top - 0.3, 0.05, flat=1.5, steep=0.02)
+    stone = light.cast(SNOW if light.snowy else hexed("#a8a4a0"))
+    quay.fill(mix(stone, hexed("#7a2f86"), 0.35) if neon and light.night else stone, tone=slabs)
+    canvas.band(top, top + 0.012).darken(1.16)
+    iron = times(light.cast(hexed("#3a4250")), 0.8)
+    posts = [[(canvas.spread(k / 40), rail), (canvas.spread(k / 40), top + 0.004)] for k in range(41)]
+    rails = [[(-0.1, y), (1.1, y)] for y in (rail, rail + 0.026)]
+    canvas.over(iron, canvas.shape(draw_lines, [*posts, *rails], 0.0055))
 
 
 def _paint_city_sky(canvas: Canvas, sketch: Sketch, light: Light, neon: bool) -> None:
@@ -133,7 +153,7 @@ def _build_tower(
     side = across if light.sun[0] > 0.5 else 1 - across
     part.fill(wall, tone=0.82 + 0.32 * side)
     _crown(canvas, tower, wall, plan)
-    lit = 0.42 if light.night else (0.12 if light.time != "day" else 0.0)
+    lit = 0.3 if light.night else (0.12 if light.time != "day" else 0.0)
     _light_windows(part, lamps.window(*tower), tower, lit, near, name, light)
     if light.night and near > 0.3 and ((neon and plan[3] < 0.62) or plan[3] < 0.12):
         _hang_sign(canvas, lamps, tower, name)
@@ -239,20 +259,20 @@ def _flood(canvas: Canvas, lamps: Canvas, light: Light) -> None:
     )
     water.over(deep, 0.4 + ripple * 0.3)
     below.fill(_drawn_long(below, mirror_above(lamps, below, sway)) * 1.2)
-    water.rgb += below.rgb * (0.9 + ripple)[..., None]
+    water.rgb += below.rgb * (0.62 + 0.8 * ripple)[..., None]
     canvas.band(_SHORE - 0.004, _SHORE + 0.002).darken(0.45)
 
 
 def _drawn_long(water: Canvas, image: Plane) -> Plane:
     """Return a mirror image (h, w, 3) smeared downwards, as restless water shows lamps."""
     rows, columns = image.shape[:2]
-    short = max(2, round(rows * water.pixel / 0.016))
+    short = max(2, round(rows * water.pixel / 0.03))
     smeared = np.empty_like(image)
     for channel in range(3):
         plane = Image.fromarray(np.ascontiguousarray(image[..., channel]))
         squeezed = plane.resize((columns, short), Image.Resampling.BOX)
         smeared[..., channel] = np.asarray(squeezed.resize((columns, rows), Image.Resampling.BICUBIC))
-    return image * 0.35 + smeared * 0.65
+    return image * 0.16 + smeared * 0.84
 
 
 def _let_shine(canvas: Canvas, lamps: Canvas) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Pen, blend, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, blend, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow
@@ -27,9 +27,11 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     )
     paint_meadow(canvas, light, _HORIZON, colour=floor, depth=0.1)
     _paint_path(canvas, light)
+    # Where a moon is asked for, the leaves make way for it.
+    gap = (light.sun[0] - 0.08, 0.21, 0.17 if "full-moon" in sketch.effects else 0.0)
     for layer in range(4):
         _raise_trunks(canvas, light, layer)
-        _hang_canopy(canvas, light, layer, leaves)
+        _hang_canopy(canvas, light, layer, leaves, gap)
     beams = 0.5 + 0.5 * np.sin((canvas.x * 1.1 + canvas.y * 0.75) * 19) * np.sin(
         (canvas.x + canvas.y * 0.68) * 7 + 1
     )
@@ -41,7 +43,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
             Spot(x=0.74, y=0.88, scale=0.52),
             Spot(x=0.26, y=0.88, scale=0.5),
         ),
-        back=(Spot(x=0.6, y=0.75, scale=0.26), Spot(x=0.4, y=0.74, scale=0.24)),
+        back=(Spot(x=0.77, y=0.76, scale=0.3), Spot(x=0.24, y=0.75, scale=0.28)),
         sky=(Spot(x=0.6, y=0.36, scale=0.18), Spot(x=0.36, y=0.28, scale=0.15)),
         horizon=_HORIZON,
         tint=times(light.tint, (0.97, 1.0, 0.93)),
@@ -99,7 +101,7 @@ def _raise_trunks(canvas: Canvas, light: Light, layer: int) -> None:
 
 
 def _hang_canopy(
-    canvas: Canvas, light: Light, layer: int, leaves: tuple[tuple[float, float, float], ...]
+    canvas: Canvas, light: Light, layer: int, leaves: tuple[Colour, ...], gap: tuple[float, float, float]
 ) -> None:
     """Hang one layer of leaves: thick above, torn below."""
     near = layer / 3
@@ -109,6 +111,8 @@ def _hang_canopy(
     hem = 0.46 - 0.13 * near - 0.16 * np.exp(-((part.u / 0.5) ** 2)) * near
     body = coarse * 0.55 + fine * 0.6 + (1 - part.y / hem) * 0.55
     thin = 0.22 if light.snowy or (not light.leaves) else 0.0
+    if gap[2]:
+        body -= 0.75 * ramp(gap[2], gap[2] * 0.6, part.distance(gap[0], gap[1]))
     cover = ramp(0.58 + thin, 0.66 + thin, body)
     dark, mid, pale = (light.far(colour, 0.6 * (1 - near)) for colour in leaves[:3])
     dapple = ramp(0.3, 0.75, part.noise(f"dapple-{layer}", 0.05, octaves=3)) * (0.9 - 0.3 * near)

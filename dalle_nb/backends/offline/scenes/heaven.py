@@ -74,8 +74,16 @@ def hang_sun(canvas: Canvas, light: Light, horizon: float) -> None:
         part = canvas.around(x, y, radius * 3)
         light_left = np.clip(1 - part.distance(x, y) / (radius * 3), 0, 1) ** 2.5
         part.over(light.sun_colour, light_left * strength)
+    rays = canvas.around(x, y, 0.3)
+    far = rays.distance(x, y)
+    turn = np.arctan2(rays.y - y, rays.u - (x - 0.5) * canvas.aspect)
+    spokes = np.clip(np.cos(turn * 7) * np.cos(turn * 3 + 1) + 0.35, 0, 1)
+    rays.glaze(light.sun_colour, spokes * np.exp(-((far / 0.1) ** 1.4)) * 0.3)
     disc = canvas.around(x, y, 0.08)
-    disc.over(mix(light.sun_colour, (1.0, 1.0, 1.0), 0.85), ramp(0.046, 0.036, disc.distance(x, y)))
+    core = ramp(0.047, 0.02, disc.distance(x, y))
+    warm = mix(light.sun_colour, hexed("#ffb347"), 0.45 if low else 0.2)
+    disc.over(warm, ramp(0.047, 0.043, disc.distance(x, y)))
+    disc.over((1.0, 0.995, 0.95), core)
 
 
 def hang_moon(canvas: Canvas, x: float, y: float, radius: float) -> None:

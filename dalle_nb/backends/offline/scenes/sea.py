@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Pen, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas, Pen, draw_polygons, hexed, mix, ramp, times, turned
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.beach import paint_open_sea
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
@@ -15,6 +15,7 @@ from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch, Thing
 
 _HORIZON = 0.52
+_FISH = [(-1, 0), (-0.3, -0.42), (0.45, -0.1), (1, -0.4), (0.85, 0), (1, 0.4), (0.45, 0.1), (-0.3, 0.42)]
 
 
 def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
@@ -60,6 +61,8 @@ def paint_underwater(canvas: Canvas, _sketch: Sketch, light: Light) -> Stage:
     beams = 0.5 + 0.5 * np.sin(fan * 26) * np.sin(fan * 11 + 2)
     canvas.glaze(mix(light.sun_colour, hexed("#bff6ff"), 0.5), beams * ramp(0.95, 0.0, canvas.y) * 0.34)
     paint_ridge(canvas, light, "reef-far", base=0.74, rise=0.1, cell=0.4, colour=hexed("#1f6f94"), distance=0)
+    _let_shoals_pass(canvas, light)
+    _raise_rocks(canvas, light)
     _paint_bed(canvas, light)
     _grow_reef(canvas, light)
     _let_bubbles_rise(canvas)
@@ -84,6 +87,40 @@ def paint_underwater(canvas: Canvas, _sketch: Sketch, light: Light) -> Stage:
     )
 
 
+def _let_shoals_pass(canvas: Canvas, light: Light) -> None:
+    """Let shoals of small fish pass far off, every one turned a little its own way."""
+    chance = canvas.chance("shoals")
+    for x, y, count, size, colour in (
+        (0.72, 0.3, 34, 0.012, hexed("#1b6f9c")), (0.26, 0.5, 26, 0.017, hexed("#14598a"))
+    ):  # fmt: skip
+        way = 1 if chance.random() < 0.5 else -1
+        places = chance.normal(size=(count, 3)).tolist()
+        fish = [
+            turned(
+                [(way * a, b) for a, b in _FISH],
+                (x + 0.075 * a / canvas.aspect + 0.05 * b * way, y + 0.035 * b),
+                size * (1 + 0.2 * c), 0.18 * c, canvas.aspect,
+            )
+            for a, b, c in places
+        ]  # fmt: skip
+        canvas.over(light.cast(colour), canvas.shape(draw_polygons, fish) * 0.7)
+
+
+def _raise_rocks(canvas: Canvas, light: Light) -> None:
+    """Raise a reef from the bed at both sides, its crest in the light."""
+    for side, code in ((-1, "#2b5f7d"), (1, "#275a76")):
+        part = canvas.band(0.45, 0.95)
+        off = 0.5 + side * part.u
+        crest = (
+            0.94
+            - 0.4 * np.exp(-((off / 0.22) ** 2))
+            - (part.line(f"rock{side}", 0.14, gain=0.6) - 0.5) * 0.09
+        )
+        below = part.y - crest
+        tone = 0.75 + 0.5 * part.noise(f"rock-face{side}", 0.07, octaves=5) + 0.5 * ramp(0.05, 0.0, below)
+        part.over(light.cast(hexed(code)), part.edge(below), tone=tone)
+
+
 def _paint_bed(canvas: Canvas, light: Light) -> None:
     bed = canvas.band(0.78, 1)
     crest = 0.85 - (bed.line("bed", 0.7) - 0.5) * 0.05
@@ -106,7 +143,7 @@ def _grow_reef(canvas: Canvas, light: Light) -> None:
 
 def _draw_weed(pen: Pen, weeds: list[list[float]], low: float, high: float) -> None:
     for along, size, phase in weeds:
-        u = (0.34 + 1.1 * abs(along - 0.5) * 2) * (1 if along > 0.5 else -1)
+        u = (0.2 + 1.2 * abs(along - 0.5) * 2) * (1 if along > 0.5 else -1)
         tall = low + (high - low) * size
         sway = [0.02 * math.sin(k * 0.9 + phase * 6) * k / 8 for k in range(9)]
         spine = [(0.5 + (u + sway[k]) / pen.aspect, 0.9 + 0.06 * phase - tall * k / 8) for k in range(9)]

@@ -5,10 +5,14 @@ Knows nothing of pixels, nor of what will stand there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dalle_nb.backends.offline.canvas import Colour
 from dalle_nb.backends.offline.sketch import Thing
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +63,30 @@ class Stage:
     """What makes the scene less empty when no thing is asked for."""
     painted: frozenset[str] = frozenset()
     """Names of subjects that the scene has already painted itself."""
+    lit: bool = False
+    """Whether windows are lit."""
     indoors: bool = False
     """Whether rain and snow stay out."""
+
+    def turned(self) -> Stage:
+        """Return the same stage seen in a mirror."""
+        spots, back, water, sky = (
+            tuple(replace(spot, x=1 - spot.x) for spot in layer)
+            for layer in (self.spots, self.back, self.water, self.sky)
+        )
+        other = {"left": "right", "right": "left"}
+        props = tuple(replace(prop, place=other.get(prop.place or "", prop.place)) for prop in self.props)
+        return replace(
+            self, spots=spots, back=back, water=water, sky=sky, props=props, from_right=not self.from_right
+        )
+
+    def jittered(self, chance: Generator) -> Stage:
+        """Return a stage whose spots on the ground lie a little elsewhere and farther or nearer."""
+        spots = []
+        for spot in self.spots:
+            aside, near = chance.random(2) - 0.5
+            spots.append(replace(spot, x=spot.x + 0.09 * aside, scale=spot.scale * (1 + 0.14 * near)))
+        return replace(self, spots=tuple(spots))
 
     @classmethod
     def bare(cls, tint: Colour) -> Stage:

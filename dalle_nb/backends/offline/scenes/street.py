@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Pen, Plane, Point, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas, Pen, Plane, Point, draw_polygons, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, mirror_above
@@ -169,10 +169,14 @@ def paint_station(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     town = (_HORIZON - 0.02) - np.floor(ridge.line("town", 0.2, octaves=4) * 9) * 0.009
     ridge.over(light.far(hexed("#55647a"), 0.55), ridge.edge(ridge.y - town))
     _lay_tracks(canvas, light)
+    train = next((thing for thing in sketch.things if thing.name == "train"), None)
+    coming = (1.6 if train else 2.1, (train and train.colour) or "#3f7fb5", lit)
     _paint_platform(canvas, light)
     _raise_roof(canvas, light, lit)
+    _park_train(canvas, light, *coming)
     if light.weather == "rain":
         _wet_road(canvas, light)
+        _park_train(canvas, light, *coming)  # it stands on the wet rails, not under them
     return Stage(
         spots=(
             Spot(x=0.34, y=0.92, scale=0.62),
@@ -187,6 +191,7 @@ def paint_station(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
         from_right=False,
         shadow=0.35,
         mirror=0.28 if light.weather == "rain" else 0.05,
+        painted=frozenset({"train"}),
     )
 
 
@@ -205,6 +210,43 @@ def _lay_tracks(canvas: Canvas, light: Light) -> None:
             mix(light.cast(hexed("#7d838c")), light.horizon, 0.4), ramp(0.022, 0.014, np.abs(lateral - rail))
         )
     bed.over(light.haze, ramp(_HORIZON + 0.09, _HORIZON, bed.y) * 0.7)
+
+
+def _park_train(canvas: Canvas, light: Light, near: float, code: str, lit: bool) -> None:
+    """Let a train stand at the platform, its front at the depth ``near``, its cars running to the horizon."""
+    coat, left, right, top, bottom = light.cast(hexed(code)), 0.22, 0.8, 0.34, -0.36
+    side = canvas.window(0.5, 0, 0.5 + left / near / canvas.aspect, 1)
+    depth = left / (side.u + 1e-4)
+    up = (_HORIZON - side.y) * depth
+    wall = (ramp(top + 0.01, top - 0.01, up) * ramp(bottom - 0.01, bottom + 0.01, up)) * (depth < 14)
+    tone = (0.72 + 0.25 * ramp(bottom, top, up)) * (
+        1 - 0.5 * ramp(0.96, 1.0, np.abs((depth * 0.55) % 1 * 2 - 1))
+    )
+    side.over(coat, wall, tone=tone)
+    side.over(light.cast(hexed("#f3efe4")), wall * ramp(0.035, 0.02, np.abs(up + 0.1)))
+    pane = ramp(0.1, 0.08, np.abs(up - 0.12)) * (np.abs((depth * 2.2) % 1 - 0.5) < 0.36)
+    side.over(_LAMP if lit else light.cast(hexed("#2e4256")), wall * pane * 0.9)
+    side.over(light.haze, wall * ramp(2.5, 12, depth) * 0.8)
+
+    def at(lateral: float, height: float) -> Point:
+        return 0.5 + lateral / near / canvas.aspect, _HORIZON - height / near
+
+    def box(x0: float, y0: float, x1: float, y1: float, cut: float = 0.0) -> list[Point]:
+        corners = [(x0, y1), (x0, y0 - cut), (x0 + cut, y0), (x1 - cut, y0), (x1, y0 - cut), (x1, y1)]
+        return [at(x, y) for x, y in corners]
+
+    dark, pale = light.cast(hexed("#26323f")), light.cast(hexed("#f3efe4"))
+    for colour, outline in (
+        (coat, box(left, top, right, bottom, 0.07)),
+        (dark, box(left, bottom + 0.07, right, bottom)),
+        (mix(dark, light.horizon, 0.25), box(left + 0.06, top - 0.08, right - 0.06, 0.02, 0.03)),
+        (pale, box(left, -0.08, right, -0.12)),
+    ):
+        canvas.over(colour, canvas.shape(draw_polygons, [outline]))
+    for lateral in (left + 0.1, right - 0.1):
+        canvas.glow(*at(lateral, -0.19), 0.035 / near, hexed("#fff6d8"), 1.0)
+        if lit:
+            canvas.glow(*at(lateral, -0.19), 0.11 / near, hexed("#ffe9b0"), 0.7)
 
 
 def _paint_platform(canvas: Canvas, light: Light) -> None:

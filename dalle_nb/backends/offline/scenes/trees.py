@@ -6,11 +6,21 @@ Paints onto a Canvas in a Light; knows no scene.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, Point, draw_discs, hexed, ramp
+from dalle_nb.backends.offline.canvas import (
+    Canvas,
+    Colour,
+    Pen,
+    Point,
+    draw_discs,
+    draw_polygons,
+    hexed,
+    ramp,
+    turned,
+)
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.land import SNOW
 
@@ -96,7 +106,11 @@ def paint_foliage(
         radii = size * (0.16 + 0.3 * chance.random(len(dabs)) ** 2)
         dabs += (scatter + np.array((side * lift, -lift))) / (canvas.aspect, 1)
         discs = np.column_stack((dabs, radii)).tolist()
-        canvas.over(colour if accent else light.far(colour, distance), canvas.shape(draw_discs, discs) * 0.93)
+        crowns = canvas.shape(draw_discs, discs)
+        # Noise as fine as leaves eats into the discs: a crown is no heap of bubbles.
+        leafy = canvas.noise(f"leaves-{layer}", size * 0.5, octaves=3)
+        cover = crowns * ramp(0.2 + 0.1 * layer, 0.36 + 0.1 * layer, leafy)
+        canvas.over(colour if accent else light.far(colour, distance), cover * 0.95)
 
 
 def draw_palm(pen: Pen, foot: Point, height: float, lean: float) -> Point:
@@ -148,15 +162,33 @@ def draw_fronds(pen: Pen, crown: Point, length: float, turns: list[float]) -> No
         draw_frond(pen, crown, length, turn)
 
 
-def paint_branch(canvas: Canvas, light: Light, colours: tuple[Colour, ...], *, size: float = 0.02) -> None:
-    """Let a branch in blossom or leaf reach into the picture from its upper right corner."""
+def paint_branch(
+    canvas: Canvas,
+    light: Light,
+    colours: tuple[Colour, ...],
+    *,
+    size: float = 0.02,
+    leaf: Sequence[Point] = (),
+) -> None:
+    """Let a branch reach into the picture from its upper right corner: in blossom, or with leaves of an outline."""
     chance = canvas.chance("branch")
     tips: list[Point] = []
     part, reach = canvas.band(0, 0.75), min(1.0, canvas.aspect)
     for foot, height, lean in (((1.04, 0.17), 0.62 * reach, -1.35), ((1.03, -0.03), 0.42 * reach, -1.9)):
         cover = part.shape(grow_tree, foot, height, chance, tips, lean=lean, bend=0.34)
         part.over(light.cast(hexed("#43322c")), cover * 0.95)
-    paint_foliage(part, light, tips[:: 2 if size > 0.013 else 3], size, colours, chance, accent=light.ink)
+    if not leaf:
+        paint_foliage(part, light, tips[::2], size, colours, chance, accent=light.ink)
+        return
+    for colour in colours:
+        hung = [
+            turned(leaf, (x, y), size * (0.6 + 0.8 * much), 1.57 + turn * 1.2, canvas.aspect)
+            for (x, y), turn, much in zip(
+                np.asarray(tips[::3]) + chance.normal(size=(len(tips[::3]), 2)) * 1.6 * size,
+                chance.normal(size=len(tips)).tolist(), chance.random(len(tips)).tolist(), strict=False,
+            )
+        ]  # fmt: skip
+        part.over(colour if light.ink else light.cast(colour), part.shape(draw_polygons, hung))
 
 
 def draw_pine(pen: Pen, x: float, y: float, height: float, chance: np.random.Generator) -> None:

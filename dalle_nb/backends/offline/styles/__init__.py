@@ -30,6 +30,8 @@ _MEDIA: dict[str, _Pass] = {
     "ink-wash": paper.ink_wash,
     "line-art": paper.line_art,
     "hand-drawn-anime": paper.hand_drawn_anime,
+    "luminous-anime": film.luminous_anime,
+    "storybook-anime": paper.storybook_anime,
     "pop-art": graphic.pop_art,
     "minimal": graphic.minimal,
     "flat": graphic.flat,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Plane, hexed, ramp
+from dalle_nb.backends.offline.canvas import Canvas, Plane, hexed, ramp
 from dalle_nb.backends.offline.styles.sheet import Sheet, curve, lay, resized, saturate, tone
 
 _S_CURVE = ((0, 0), (0.25, 0.2), (0.5, 0.5), (0.75, 0.81), (1, 1))
@@ -105,8 +105,8 @@ def cinematic(sheet: Sheet) -> Plane:
 def cyberpunk(sheet: Sheet) -> Plane:
     """Magenta and cyan, light that bleeds, colours out of register, scan lines."""
     rgb = sheet.rgb
-    curve(rgb, ((0, 0), (0.3, 0.2), (0.6, 0.6), (1, 1)))
-    tone(rgb, "#1a0545", "#7ff0ff", 0.5)
+    curve(rgb, ((0, 0.01), (0.15, 0.17), (0.3, 0.34), (0.6, 0.68), (1, 1)))
+    tone(rgb, "#2a0a5c", "#8ff2ff", 0.42)
     warm = np.clip(rgb[..., 0] - rgb[..., 1], 0, 1)
     rgb += warm[..., None] * np.array([0.28, -0.1, 0.3], np.float32)
     rgb += ramp(0.3, 1.0, sheet.canvas.y)[..., None] * np.array([0.06, -0.015, 0.07], np.float32)
@@ -150,6 +150,26 @@ def digital(sheet: Sheet) -> Plane:
     _bloom(sheet, 0.045, 0.42)
     tone(rgb, "#2a1a5e", "#fff2d8", 0.1)
     rgb *= sheet.vignette(0.25)[..., None]
+    return rgb
+
+
+def luminous_anime(sheet: Sheet) -> Plane:
+    """No line at all: light. A sky of deep blue, rose in the lights, flares across the lens, dust that glitters."""
+    rgb, canvas = sheet.rgb, sheet.canvas
+    rgb += (rgb - sheet.blurred(0.004)) * np.float32(0.5)
+    saturate(rgb, 1.4)
+    curve(rgb, ((0, 0.02), (0.25, 0.2), (0.6, 0.66), (1, 1)))
+    tone(rgb, "#10226e", "#ffe6d0", 0.24)
+    sky = ramp(0.7, 0.0, canvas.y)[..., None]
+    rgb += sky * np.array([-0.07, 0.0, 0.1], np.float32) + (1 - sky) * np.array([0.03, 0.0, 0.03], np.float32)
+    across = canvas.u * np.float32(0.8) + canvas.y
+    for place, width, colour in ((0.16, 0.05, "#ffd9ec"), (0.3, 0.02, "#c8e6ff"), (0.44, 0.09, "#fff0c8")):
+        beam = np.exp(-(((across - np.float32(place)) / np.float32(width)) ** 2)) * ramp(1.0, 0.1, canvas.y)
+        lay(rgb, hexed(colour), beam * np.float32(0.2))
+    chance = sheet.chance("glitter")
+    for x, y, size in chance.random((46, 3)).tolist():
+        Canvas.sheet(rgb).glow(canvas.spread(x), y, 0.002 + 0.007 * size**4, hexed("#fff4d6"), 0.8)
+    _bloom(sheet, 0.05, 0.55)
     return rgb
 
 
@@ -205,8 +225,8 @@ def muted(sheet: Sheet) -> Plane:
 
 def high_contrast(sheet: Sheet) -> Plane:
     """Deep shadow beside full light."""
-    curve(sheet.rgb, ((0, 0), (0.3, 0.19), (0.5, 0.49), (0.7, 0.82), (1, 1)))
-    sheet.rgb *= sheet.vignette(0.3)[..., None]
+    curve(sheet.rgb, ((0, 0), (0.2, 0.15), (0.45, 0.46), (0.7, 0.84), (1, 1)))
+    sheet.rgb *= sheet.vignette(0.2)[..., None]
     return sheet.rgb
 
 

@@ -49,7 +49,7 @@ def minimal(sheet: Sheet) -> Plane:
     """Large quiet shapes in a few pale tones, and much empty paper around them."""
     saturate(sheet.rgb, 0.95)
     curve(sheet.rgb, ((0, 0.24), (0.5, 0.64), (1, 0.98)))
-    flat = _flattened(sheet, 9, 0.012)
+    flat = _flattened(sheet, 13, 0.009)
     paper = np.array(hexed("#f6f2ea"), np.float32)
     picture = np.empty_like(flat)
     picture[...] = paper
@@ -63,10 +63,10 @@ def minimal(sheet: Sheet) -> Plane:
 
 
 def flat(sheet: Sheet) -> Plane:
-    """Fourteen even colours without a line."""
+    """Twenty even colours without a line."""
     saturate(sheet.rgb, 1.2)
     curve(sheet.rgb, ((0, 0.09), (0.5, 0.56), (1, 1)))
-    return _flattened(sheet, 14, 0.006)
+    return _flattened(sheet, 20, 0.005)
 
 
 def vector(sheet: Sheet) -> Plane:

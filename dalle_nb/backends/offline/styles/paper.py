@@ -68,16 +68,9 @@ def ink_wash(sheet: Sheet) -> Plane:
     """Ink on rice paper: grey washes that bleed, dark strokes, a breath of colour, a red seal."""
     wet = Sheet(_wobbled(sheet, 0.003, 0.03), sheet.seed)
     luma = wet.luma()
-    wash = np.minimum(luma, wet.canvas.blur(luma, 0.012) + np.float32(0.05))
-    wash = wash * np.float32(0.7) + wet.canvas.blur(luma, 0.02) * np.float32(0.3)
-    washes = wet.noise("wash", 0.22, octaves=4) * np.float32(0.2) + wet.noise(
-        "fibre", 0.012, flat=3
-    ) * np.float32(0.12)
-    wash = np.clip((wash - np.float32(0.04)) * np.float32(1.12) + washes * (1 - wash), 0, 1)
-    wash -= outlines(wet, 0.0016, 9) * np.float32(0.5)
-    cover = np.clip(1 - wash, 0, 1) ** np.float32(1.15) * np.float32(0.96)
-    colour = wet.rgb
+    cover, colour = _washed(wet, luma), wet.rgb
     colour -= luma[..., None]
+    del luma
     # A breath of colour; only what is red keeps more of it: blossom, lanterns, the sun.
     red = np.clip((colour[..., 0] - np.maximum(colour[..., 1], colour[..., 2])) * np.float32(2.2), 0, 0.55)
     colour *= (np.float32(0.22) + red)[..., None]
@@ -89,6 +82,21 @@ def ink_wash(sheet: Sheet) -> Plane:
     rgb *= (1 + wet.noise("paper", 0.02, flat=2.5) * np.float32(0.07))[..., None]
     _seal(rgb, wet)
     return rgb
+
+
+def _washed(wet: Sheet, luma: Plane) -> Plane:
+    """Return how much ink lies where: soft washes of the dark, uneven as paper drinks them, and the strokes."""
+    wash = np.minimum(luma, wet.canvas.blur(luma, 0.012) + np.float32(0.05))
+    wash *= np.float32(0.7)
+    wash += wet.canvas.blur(luma, 0.02) * np.float32(0.3)
+    washes = wet.noise("wash", 0.22, octaves=4) * np.float32(0.2)
+    washes += wet.noise("fibre", 0.012, flat=3) * np.float32(0.12)
+    washes *= 1 - wash
+    wash = np.clip((wash - np.float32(0.04)) * np.float32(1.12) + washes, 0, 1)
+    del washes
+    wash -= outlines(wet, 0.0016, 9) * np.float32(0.5)
+    cover: Plane = np.clip(1 - wash, 0, 1) ** np.float32(1.15) * np.float32(0.96)
+    return cover
 
 
 def line_art(sheet: Sheet) -> Plane:
@@ -113,6 +121,23 @@ def hand_drawn_anime(sheet: Sheet) -> Plane:
     rgb += light * np.array([0.2, 0.18, 0.12], np.float32)
     rgb *= (1 + sheet.noise("gouache", 0.06, octaves=4) * np.float32(0.13))[..., None]
     lay(rgb, hexed("#4a2d2a"), lines * np.float32(0.85))
+    return rgb
+
+
+def storybook_anime(sheet: Sheet) -> Plane:
+    """A page of a picture book: warm, pale gouache in few tones, dabbed leaves, a soft line of the colour's own shade."""
+    lines = contours(sheet, 0.0022, 0.09)
+    dabbed = Sheet(_wobbled(sheet, 0.0016, 0.02), sheet.seed)
+    rgb = _pooled(dabbed, 6)
+    rgb += (dabbed.rgb - rgb) * np.float32(0.5)
+    saturate(rgb, 1.05)
+    curve(rgb, ((0, 0.16), (0.3, 0.42), (0.7, 0.8), (1, 1)))
+    rgb *= np.array([1.03, 1.0, 0.88], np.float32)
+    shade = rgb * np.array([0.5, 0.42, 0.36], np.float32)
+    rgb += (shade - rgb) * (lines * np.float32(0.75))[..., None]
+    rgb *= (1 + dabbed.noise("gouache", 0.03, flat=1.6, octaves=4) * np.float32(0.2))[..., None]
+    lay(rgb, hexed("#fbf3df"), _deckle(dabbed, 0.028))
+    rgb *= relief(dabbed.noise("paper", 0.007, octaves=2), sheet.canvas.pixel, 0.22)[..., None]
     return rgb
 
 

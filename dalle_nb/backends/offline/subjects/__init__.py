@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FOLDER = files(__package__)
+_PANES = frozenset({"pane", "glow", "lamp"})
+"""Slots of what is lit from behind when it is dark."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,21 @@ class Subject:
     """Colour slots with their own colours (or a shade of another slot); the first is the main one."""
     baseline: float
     anchors: Mapping[str, Anchor]
+    bears: bool
+    """Whether another may stand on top of it."""
+    shelters: bool
+    """Whether another may stand under it."""
+
+    def lamps(self, height_px: int) -> NDArray[np.uint8] | None:
+        """Return where its windows are, (height, width), drawn as `sprite` draws it bare; None if it has none."""
+        if not _PANES & self.slots.keys():
+            return None
+        bright, dark = (
+            _rasterise(self.name, self.pose, max(1, height_px), None, (), pane).pixels[..., :3].max(2)
+            for pane in ("#ffffff", "#000000")
+        )
+        panes: NDArray[np.uint8] = bright - dark
+        return panes
 
     def fits(self, name: str) -> bool:
         """Whether it can wear or hold the thing called `name` (``scarf``, ``scarf#c02030``)."""
@@ -121,6 +138,8 @@ def subject(name: str, pose: str | None = None) -> Subject:
         slots=MappingProxyType(facts["slots"]),
         baseline=facts["poses"][chosen]["baseline"],
         anchors=MappingProxyType(_all_anchors(facts, chosen)),
+        bears=facts.get("bears", False),
+        shelters=facts.get("shelters", False),
     )
 
 
@@ -158,10 +177,13 @@ def _head_placement(head: dict[str, Any], at: Anchor) -> Placement:
 
 
 @lru_cache(maxsize=8)
-def _rasterise(name: str, pose: str, height: int, colour: str | None, items: tuple[str, ...]) -> Sprite:
+def _rasterise(
+    name: str, pose: str, height: int, colour: str | None, items: tuple[str, ...], pane: str | None = None
+) -> Sprite:
     wearer = subject(name, pose)
     stance, items = _put_on_suit(wearer, items)
-    slots = _recolour(wearer.slots, colour)
+    panes = dict.fromkeys(_PANES & wearer.slots.keys(), pane) if pane else {}
+    slots = _recolour({**wearer.slots, **panes}, colour)
     own = slots if stance is wearer else _recolour(stance.slots, None)
     body = drawing.colour_art(_art(stance.name, stance.pose), own, "body")
     scale = height / body.box.height
