@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from dalle_nb._generator import ImageGenerator
     from dalle_nb._history import History
+    from dalle_nb._importing import identify, import_file
     from dalle_nb._login import login
     from dalle_nb._prompts import Prompt
     from dalle_nb._run import Picture, Run
@@ -58,6 +59,8 @@ _ROOMS = {
     "generate": "_verbs",
     "rerun": "_verbs",
     "vary": "_verbs",
+    "identify": "_importing",
+    "import_file": "_importing",
     "login": "_login",
     "Prompt": "_prompts",
     "Picture": "_run",
@@ -134,6 +137,8 @@ __all__ = [
     "edit",
     "generate",
     "history",
+    "identify",
+    "import_file",
     "last",
     "login",
     "rerun",

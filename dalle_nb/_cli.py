@@ -12,6 +12,7 @@ from dalle_nb._display import PriceLine
 from dalle_nb._doctor import examine
 from dalle_nb._errors import DalleError, Interrupted, OptionError
 from dalle_nb._generator import default_generator
+from dalle_nb._history_cli import add_history
 from dalle_nb._language import speaking, tr
 from dalle_nb._options import OPTIONS, Option, option
 from dalle_nb._render import caption_bundle, estimate_bundle, models_bundle
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     said, rest = parser.parse_known_args(arguments)
     try:
         with speaking(default_generator().settings.tongue(" ".join([*getattr(said, "prompt", ()), *rest]))):
+            if said.command is not _draw:
+                _nothing_more(rest)
             return int(said.command(said, rest))
     except Interrupted as interrupted:
         return _complain(interrupted, 130)
@@ -78,14 +81,12 @@ def _saved(run: Run, output: str | None) -> list[Path]:
     return run.save(output) if output else [picture.path for picture in run.pictures]
 
 
-def _models(_: argparse.Namespace, rest: list[str]) -> int:
-    _nothing_more(rest)
+def _models(_: argparse.Namespace, __: list[str]) -> int:
     print(models_bundle(default_generator().catalog)[0]["text/plain"])
     return 0
 
 
-def _doctor(said: argparse.Namespace, rest: list[str]) -> int:
-    _nothing_more(rest)
+def _doctor(said: argparse.Namespace, _: list[str]) -> int:
     marks = {True: "✓", False: "✗", None: " "}
     findings = examine(default_generator(), ask=said.ask)
     width = max(len(finding.name) for finding in findings)
@@ -110,6 +111,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_verb(commands.add_parser(verb, help=help_text, description=help_text), verb)
     models = commands.add_parser("models", help="list the models, their prices and when they retire")
     models.set_defaults(command=_models)
+    history = commands.add_parser("history", help="find, move, back up and mend what was made")
+    add_history(history)
     doctor = commands.add_parser(
         "doctor", help="tell what is configured, who would draw, and if it would be kept"
     )

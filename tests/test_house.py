@@ -32,7 +32,7 @@ FLOORS = {
         "_verbs",
     ],
     "memory": ["_comparison", "_bundle _history _importing"],
-    "voices": ["_costs _doctor _live _login _nbval", "_guide", "_magic _cli"],
+    "voices": ["_costs _doctor _live _login _nbval", "_guide _history_cli", "_magic _cli"],
     "door": ["dalle_nb", "__main__"],
 }
 LANDINGS = [rooms.split() for landings in FLOORS.values() for rooms in landings]
