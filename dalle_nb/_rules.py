@@ -81,6 +81,13 @@ def _prompt_says_something(ask: Ask) -> Iterator[Broken]:
         yield Broken(option="prompt", what=tr("The prompt is empty."), fix=fix, error=PromptError)
 
 
+def _prompt_can_be_written(ask: Ask) -> Iterator[Broken]:
+    broken = sum("\ud800" <= letter <= "\udfff" for letter in ask.prompt)
+    if broken:
+        what = tr("The prompt holds {count} broken characters.", count=broken)
+        yield Broken(option="prompt", what=what, fix=tr("Type the text anew."), error=PromptError)
+
+
 def _prompt_is_short_enough(ask: Ask) -> Iterator[Broken]:
     most, long = ask.model.max_prompt, len(ask.prompt)
     if ask.binds and most is not None and long > most:
@@ -222,6 +229,7 @@ def _extra_hides_nothing(ask: Ask) -> Iterator[Broken]:
 
 RULES: tuple[Callable[[Ask], Iterator[Broken]], ...] = (
     _prompt_says_something,
+    _prompt_can_be_written,
     _prompt_is_short_enough,
     _model_is_at_home,
     _model_does_this_kind,

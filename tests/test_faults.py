@@ -5,20 +5,31 @@ Every fault of the loopback server, through the front door. `make faults` prints
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
-from collections.abc import Callable
+import json
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openai_server import pictures
 from openai_server.faults import FAULTS, Fault, find_fault
 from openai_server.handle import Api
+from openai_server.models import MODELS
 from PIL import Image
 
 import dalle_nb as dn
+from dalle_nb._display import run_bundles
 
 pytest_plugins = ["openai_server.fixtures"]
 
@@ -308,8 +319,12 @@ def test_a_final_refusal_is_asked_once(api: Api, home: Path, spec: str, retry: s
     assert 0 == told.run.cost
 
 
-@pytest.mark.parametrize("spec", TRANSIENT)
-@pytest.mark.parametrize("retry", ["safe", "never"])
+@pytest.mark.parametrize(
+    ("retry", "spec"),
+    # Where safe does not ask again it does what never does.
+    [("safe", spec) for spec in TRANSIENT]
+    + [("never", spec) for spec, expected in TRANSIENT.items() if expected.safe > 1],
+)
 def test_nothing_is_paid_twice(api: Api, home: Path, spec: str, retry: str, target: Target) -> None:
     """Without being told so, no drawing is paid more than once; what surely was not served is asked again."""
     target(3, 4, 6)
@@ -340,3 +355,282 @@ def test_a_download_is_not_a_drawing(api: Api, home: Path, spec: str, retry: str
     target(3, 4, 6)
     api.profile("unknown", answers="url")
     try_fault(api, home, spec, (DOWNLOADS | BESIDE_URL)[spec], retry, server="unknown")
+
+
+# Secrets, and answers made to hurt.
+
+
+def shows_key(text: str) -> list[str]:
+    """Return each six letters of the key's secret part that the text holds."""
+    secret = KEY.removeprefix("sk-proj-")
+    return [secret[at : at + 6] for at in range(len(secret) - 5) if secret[at : at + 6] in text]
+
+
+@pytest.mark.parametrize("mode", ["Plain", "Context", "Verbose"])
+@pytest.mark.parametrize("fault", ["401_echo", "500", "reset_mid", "html_200", "sse_error", "hang"])
+def test_the_key_is_shown_nowhere(
+    api: Api,
+    home: Path,
+    bare_shell: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    mode: str,
+    fault: str,
+    target: Target,
+) -> None:
+    """Six letters of the key are in no output, traceback, log, repr or file, not even when a proxy repeats it."""
+    target(22)
+    monkeypatch.setenv("OPENAI_BASE_URL", api.url)
+    monkeypatch.setenv("DALLE_NB_SERVER", "openai")
+    monkeypatch.setenv("OPENAI_LOG", "debug")
+    caplog.set_level(logging.DEBUG)
+    api.fail(fault)
+    partials = "--partials 1" if fault.startswith("sse") else ""
+    bare_shell.run_cell(f"%xmode {mode}\n%load_ext dalle_nb")
+    bare_shell.run_cell(f"%%dalle --timeout 1 -q low {partials}\na cat")
+    bare_shell.run_cell("%tb")
+    bare_shell.run_cell(
+        "import dalle_nb as dn, sys, pickle\n"
+        "workshop = dn.ImageGenerator()\n"
+        "error = sys.last_value\n"
+        "print(repr(error), error.run.record, workshop.settings, vars(workshop.backend), dn.last, pickle.dumps(dn.last))\n"
+        "print(error.__context__, error.__cause__)"
+    )
+    bare_shell.run_cell("%dalle_config")
+    bare_shell.run_cell("%dalle_check")
+    out, err = capfd.readouterr()
+    assert "may cost" in out + err
+    assert mode == "Plain" or "Traceback" in out
+    assert [] == shows_key(out + err + caplog.text)
+    files = [path for path in home.parent.rglob("*") if path.is_file()]
+    assert [] == [path for path in files if shows_key(path.read_bytes().decode("latin-1"))]
+
+
+HOSTILE = """
+import os, resource, sys
+import dalle_nb as dn
+workshop = dn.ImageGenerator(server={server!r}, base_url={url!r}, n={n})
+try:
+    workshop.generate("a cat")
+except dn.BadAnswer as error:
+    scale = 1 if sys.platform == "darwin" else 1024
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale, workshop.store.count(), error.what)
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "server", "n"),
+    [
+        ("huge_body:300", "openai", 1),
+        ("huge_body:140", "openai", 3),
+        ("url_huge:300", "unknown", 1),
+        ("bomb", "openai", 1),
+        ("bomb", "unknown", 1),
+        ("svg_xss", "openai", 1),
+    ],
+)
+def test_a_hostile_answer_is_refused_in_little_memory(
+    api: Api, home: Path, fault: str, server: str, n: int, target: Target
+) -> None:
+    """A flood, a bomb and a picture with a program are refused within 250 MB, by base64 and by link."""
+    target(20)
+    if server == "unknown":
+        api.profile("unknown", answers="url")
+    api.fail(fault, times=9)
+    program = HOSTILE.format(server=server, url=api.url, n=n)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, done.stderr
+    memory, runs, _ = done.stdout.split(maxsplit=2)
+    assert int(memory) < 250e6
+    assert "1" == runs
+    assert not list(home.glob("pictures/??/*.*"))
+
+
+class Parrot(ThreadingHTTPServer):
+    """A server that answers everything with the same bytes, whatever they are."""
+
+    status, kind, body = 200, "application/json", b""
+
+
+class _Answer(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        parrot: Any = self.server
+        self.send_response(parrot.status)
+        self.send_header("content-type", parrot.kind)
+        self.send_header("content-length", str(len(parrot.body)))
+        self.end_headers()
+        self.wfile.write(parrot.body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def parrot() -> Iterator[Parrot]:
+    """Serve one fixed answer, to be set by the test."""
+    with Parrot(("127.0.0.1", 0), _Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+WORDS = st.sampled_from(
+    ["", "x", "data:image/png;base64,AAAA", "data:,", "file:///etc/passwd", "http://[", base64.b64encode(b"no picture").decode()]
+    + [base64.b64encode(dn_png).decode() for dn_png in (pictures.bomb(), pictures.hostile_svg(), b"")]
+)  # fmt: skip
+NAMES = st.sampled_from(
+    "data b64_json url usage error detail message code type created revised_prompt input_tokens_details "
+    "output_tokens_details output_tokens moderation_details categories msg".split()
+)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | WORDS
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+ITEMS = st.lists(
+    st.dictionaries(st.sampled_from(["b64_json", "url", "revised_prompt"]), LEAVES, max_size=3), max_size=3
+)
+ANSWERS = st.builds(dict, TREES.filter(lambda tree: isinstance(tree, dict)), data=ITEMS | TREES) | TREES
+BODIES_OF_ALL_KINDS = ANSWERS.map(lambda tree: json.dumps(tree).encode()) | st.binary(max_size=80)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=BODIES_OF_ALL_KINDS,
+    status=st.sampled_from([200, 200, 200, 201, 302, 400, 401, 403, 429, 500, 503]),
+    events=st.booleans(),
+)
+def test_no_answer_whatever_is_more_than_an_error(
+    home: Path, parrot: Parrot, target: Target, body: bytes, status: int, events: bool
+) -> None:
+    """Whatever a server answers becomes our own error, and none of it a picture."""
+    target(4)
+    parrot.body, parrot.status = body, status
+    parrot.kind = "text/event-stream" if events else "application/json"
+    generator = dn.ImageGenerator(
+        base_url=f"http://127.0.0.1:{parrot.server_port}/v1", server="openai", retry="never", language="en"
+    )
+    options = {"partials": 1} if events else {}
+    with pytest.raises(dn.DrawError) as told:
+        generator.generate(PROMPT, **options)
+    assert told.value.what
+    assert len(str(told.value)) < 1000
+    assert not list(home.glob("pictures/??/*.*"))
+
+
+SIZES = st.one_of(
+    st.sampled_from(
+        ["auto", "square", "landscape", "portrait", "3:2", "16:9", "1024x1024", "512x512", "1536x1024"]
+    ),
+    st.builds("{}x{}".format, st.integers(1, 1700), st.integers(1, 1700)),
+    st.builds(lambda width, height: f"{16 * width}x{16 * height}", st.integers(40, 90), st.integers(40, 90)),
+)
+ORDERS = st.fixed_dictionaries(
+    {"model": st.sampled_from([name for name, model in MODELS.items() if not model.legacy])},
+    optional={
+        "size": SIZES,
+        "quality": st.sampled_from(["low", "medium", "high", "xhigh", "auto", "hd", "standard"]),
+        "n": st.integers(0, 2),
+        "format": st.sampled_from(["png", "jpeg", "webp", "gif"]),
+        "background": st.sampled_from(["transparent", "opaque", "auto"]),
+        "compression": st.integers(-1, 101),
+        "moderation": st.sampled_from(["low", "auto"]),
+        "partials": st.integers(0, 4),
+        "complexity": st.sampled_from(["low", "high"]),
+        "frame_count": st.integers(1, 17),
+        "style": st.sampled_from(["vivid", "natural", "油画", "watercolor", "nonsense"]),
+        "seed": st.integers(0, 9),
+        "response_format": st.sampled_from(["url", "b64_json"]),
+    },
+)
+PROMPTS = st.text(max_size=60) | st.sampled_from(
+    ["x" * 32_001, "a\0b", "\ud800", "../../etc/passwd", "{{ 1 + }}", "{% raw %}", "a cat --ar 3:2", "🦊" * 9]
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(prompt=PROMPTS, order=ORDERS)
+def test_nothing_is_sent_that_the_server_refuses(
+    api: Api, home: Path, target: Target, prompt: str, order: dict[str, Any]
+) -> None:
+    """Whatever is asked is drawn, or refused before anything is sent: the rules know what the server knows."""
+    target(23)
+    sent = len(api.calls)
+    try:
+        run = workshop(api).generate(prompt, **order, yes=True)
+    except dn.RequestError:
+        assert sent == len(api.calls)
+        return
+    assert order.get("n", 1) == len(run.pictures)
+    assert all(path.resolve().is_relative_to(home.resolve()) for path in [each.path for each in run.pictures])
+
+
+LIVE = [
+    start + attack
+    for start in ("", '"', "'", ">", '">', "-->", "</textarea>", "</style>", "]]>", '\\"><')
+    for attack in (
+        "<script>window.pwned=1</script>",
+        "<img src=x onerror=window.pwned=1>",
+        "<svg onload=window.pwned=1>",
+        "<svg><script>window.pwned=1</script></svg>",
+        "<iframe srcdoc='<script>parent.pwned=1</script>'>",
+        "<details open ontoggle=window.pwned=1>",
+        "<a href=javascript:window.pwned=1 autofocus onfocus=window.pwned=1>x</a>",
+        "<style>@import 'x'</style><link rel=stylesheet href=x>",
+        "<math><mtext><table><mglyph><style><img src=x onerror=window.pwned=1>",
+        " onmouseover=window.pwned=1 x=",
+        "&lt;script&gt;window.pwned=1&lt;/script&gt;",
+        "<scr<script>ipt>window.pwned=1</scr</script>ipt>",
+        "\x00<script>window.pwned=1</script>",
+        "<body onpageshow=window.pwned=1>",
+        "<form><button formaction=javascript:window.pwned=1 autofocus>x",
+        "<object data=javascript:window.pwned=1><embed src=javascript:window.pwned=1>",
+        "<video><source onerror=window.pwned=1></video>",
+        "<base href=//x><meta http-equiv=refresh content='0;url=x'>",
+        "{{constructor.constructor('window.pwned=1')()}}",
+        "$$\\href{javascript:window.pwned=1}{x}$$",
+    )
+]
+ALIVE = """() => [...document.querySelectorAll("*")].filter(element =>
+    ["SCRIPT", "IFRAME", "OBJECT", "EMBED", "LINK", "META", "BASE", "FORM", "VIDEO", "MATH"].includes(element.tagName)
+    || [...element.attributes].some(each => each.name.startsWith("on")
+        || ["href", "src", "action", "formaction", "data"].includes(each.name) && !each.value.startsWith("data:image/"))
+).map(element => element.outerHTML)"""
+
+
+def test_hostile_words_stay_words(
+    parrot: Parrot, home: Path, browser: Any, monkeypatch: pytest.MonkeyPatch, target: Target
+) -> None:
+    """Two hundred attacks as prompt, revised prompt, tag, model and error text are words in Chromium, and no more."""
+    target(21)
+    assert 200 == len(LIVE)
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{parrot.server_port}/v1")
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "PNG")
+    picture = base64.b64encode(file.getvalue()).decode()
+    shown = []
+    for number, words in enumerate(LIVE):
+        good = {"data": [{"b64_json": picture, "revised_prompt": words}]}
+        parrot.body = json.dumps(
+            good if number % 4 else {"error": {"message": words, "code": words}}
+        ).encode()
+        parrot.status = 200 if number % 4 else 400
+        try:
+            run = dn.generate(words, model=words, tag=[words])
+        except dn.DrawError as error:
+            run = error.run
+        shown += [
+            data.get("text/html", "")
+            for data, _ in run_bundles(run, run.pictures, dn.ImageGenerator().settings)
+        ]
+    shown += [dn.history.page(number)._repr_mimebundle_()[0]["text/html"] for number in (1, 2, 3)]
+    page = browser.new_page()
+    page.set_content("<!doctype html>" + "".join(shown))
+    assert "window.pwned=1" in page.inner_text("body")
+    assert [] == page.evaluate(ALIVE)
+    assert page.evaluate("window.pwned") is None
+    page.close()

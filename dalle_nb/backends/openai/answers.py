@@ -155,6 +155,8 @@ def _arrival(item: Item, index: int, fetch: Fetch) -> Arrival:
             revised_prompt=item.revised_prompt,
         )
 
+    if len(item.text or item.url or "") > MOST_BYTES_A_PICTURE:
+        raise ImageError(tr("it is too large"))
     if item.text:
         return judge(decode(item.text))
     if not item.url:

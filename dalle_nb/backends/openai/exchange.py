@@ -13,6 +13,7 @@ from dalle_nb._images import MEDIA_TYPES
 from dalle_nb._language import tr
 from dalle_nb._prices import cost, estimate
 from dalle_nb._records import Attempt, Billed, Call, Usage
+from dalle_nb._sizes import read_size
 from dalle_nb.backends.openai.answers import (
     MOST_BYTES_A_PICTURE,
     Judge,
@@ -105,8 +106,7 @@ class Exchange:
 
     def _receive(self, deadline: float) -> Generator[Preview, None, Mapping[str, Any]]:
         """Yield previews, and return the answer."""
-        most = MOST_BYTES_A_PICTURE * min(self.expected, 3)
-        guard = Guard(deadline=deadline, most_bytes=most, cancel=self.terms.cancel)
+        guard = Guard(deadline=deadline, most_bytes=self._most_bytes(), cancel=self.terms.cancel)
         try:
             with guarded(guard), self.send() as response:
                 return (yield from self._read(response))
@@ -116,6 +116,11 @@ class Exchange:
             trouble = explain(error, guard, self.key)
         # Outside the handler, not even as its context: the SDK's exceptions carry the request, and with it the key.
         raise trouble
+
+    def _most_bytes(self) -> int:
+        """Return what an honest answer stays under: room for one picture of any size, for the rest as they were asked."""
+        width, height = read_size(str(self.call.parameters.get("size", ""))) or (1024, 1024)
+        return MOST_BYTES_A_PICTURE + (self.expected - 1) * (width * height * 6 + (1 << 20))
 
     def _read(self, response: Any) -> Generator[Preview, None, Mapping[str, Any]]:
         self._status, self._request_id = response.status_code, response.headers.get("x-request-id")

@@ -96,7 +96,7 @@ def explain(error: Exception, guard: Guard, key: str | None) -> DrawError:
         return _timed_out(guard)
     if any(type(found).__module__.startswith(("httpx", "httpcore")) for found in chain):
         return _lost(chain)
-    return _unreadable(error, key)
+    return _unreadable(error, key) if guard.sent else _unwritten(error, key)
 
 
 def from_status(status: int, body: Any, headers: Mapping[str, str], key: str | None) -> DrawError:
@@ -229,6 +229,11 @@ def _unreached(chain: list[BaseException]) -> ConnectionFailed:
     what = tr("The server could not be reached ({name}).", name=type(chain[-1]).__name__)
     fix = tr("Nothing was billed. Check the network and the address; --backend offline needs neither.")
     return ConnectionFailed(what, fix, billed=Billed.NO)
+
+
+def _unwritten(error: Exception, key: str | None) -> DrawError:
+    what = tr("The request could not be sent: {reason}", reason=redact(f"{type(error).__name__}: {error}", key))
+    return DrawError(what, tr("Nothing was sent."), billed=Billed.NO)
 
 
 def _unreadable(error: Exception, key: str | None) -> BadAnswer:
