@@ -1,7 +1,7 @@
 # Two commands do the main things on a fresh machine: `make demo` and `make test`.
 # PYTHON=python3.12 picks another Python (3.11 or newer).
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests notebooks outputs lab bench format clean
+.PHONY: help demo test lint types tests notebooks outputs lab bench bench-history format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +14,7 @@ DEV := $(VENV)/.installed-dev
 OFFLINE := env -u OPENAI_API_KEY -u OPENAI_BASE_URL DALLE_NB_BACKEND=offline
 
 help:  ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(DEMO)  ## Draw the first lesson's pictures without a key, and write a page to look at
 	@$(OFFLINE) $(BIN)/python scripts/demo.py $(ARTIFACTS)/demo
@@ -47,6 +47,9 @@ lab: $(DEV)  ## Open JupyterLab on the lessons
 
 bench: $(DEV)  ## Measure start-up, painter and notebook size, as ratios
 	@$(OFFLINE) $(BIN)/python benchmarks/run.py
+
+bench-history: $(DEV)  ## Measure the history at 100,000 Runs beside a pandas-and-CSV one, as ratios
+	@$(OFFLINE) $(BIN)/python benchmarks/history.py
 
 format: $(DEV)  ## Put the code into its one form
 	$(BIN)/ruff check --fix .
