@@ -59,7 +59,9 @@ def ordering(query: Query, ids: ColumnElement[int]) -> list[ColumnElement[Any]]:
     Raises:
         OptionError: the history has no such column.
     """
-    column = ids if query.order == "id" else column_named(query.order)
+    if query.order == "id":
+        return [ids.desc() if query.descending else ids.asc()]
+    column = column_named(query.order)
     if query.descending:
         # Empty ones come last by themselves.
         return [column.desc(), ids.desc()]
