@@ -73,10 +73,10 @@ class Canvas:
         self._place(np.zeros((height, width, 3), np.float32), (width, height), (0, 0), seed)
 
     @classmethod
-    def sheet(cls, rgb: Plane) -> Canvas:
+    def sheet(cls, rgb: Plane, seed: int = 0) -> Canvas:
         """Return a canvas that paints onto this picture (h, w, 3), a whole of its own."""
         canvas = cls.__new__(cls)
-        canvas._place(rgb, (rgb.shape[1], rgb.shape[0]), (0, 0), 0)
+        canvas._place(rgb, (rgb.shape[1], rgb.shape[0]), (0, 0), seed)
         return canvas
 
     def _place(self, rgb: Plane, whole: tuple[int, int], corner: tuple[int, int], seed: int) -> None:
@@ -180,10 +180,13 @@ class Canvas:
             return np.zeros((rows, columns), np.float32)
         half = max(_HALF_SPAN, self.aspect / 2)
         across, down = int(2 * half / wide) + 6, int(1 / high) + 6
-        lattice = _lattice(self.chance(name), down, across)
         first_x = (float(self.u[0, 0]) - self.pixel / 2 + half) / wide + 2
         first_y = (float(self.y[0, 0]) - self.pixel / 2) / high + 2
-        box = (first_x, first_y, first_x + columns * self.pixel / wide, first_y + rows * self.pixel / high)
+        last_x = first_x + columns * self.pixel / wide
+        # What is seen of it, and enough around for the lens.
+        seen = slice(max(0, int(first_x) - 6), int(last_x) + 8)
+        lattice = _lattice(self.chance(name), down, across, seen)
+        box = (first_x - seen.start, first_y, last_x - seen.start, first_y + rows * self.pixel / high)
         return _resized(lattice, columns, rows, box)
 
     def ground_noise(
@@ -368,11 +371,18 @@ def _seed(seed: int, name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")
 
 
-def _lattice(chance: np.random.Generator, rows: int, columns: int) -> Plane:
-    """Return random values whose neighbours balance each other, so that no picture is all cloud or all sea."""
-    values = chance.random((rows, columns), dtype=np.float32) - 0.5
-    around = np.roll(values, 1, 0) + np.roll(values, -1, 0) + np.roll(values, 1, 1) + np.roll(values, -1, 1)
-    return values - 0.15 * around
+def _lattice(chance: np.random.Generator, rows: int, columns: int, seen: slice = slice(None)) -> Plane:
+    """Return random values whose neighbours balance each other, so that no picture is all cloud or all sea.
+
+    ``seen`` are the columns that are wanted of it.
+    """
+    values = chance.random((rows, columns), dtype=np.float32)[:, seen] - np.float32(0.5)
+    around = np.roll(values, 1, 0)
+    for move, axis in ((-1, 0), (1, 1), (-1, 1)):
+        around += np.roll(values, move, axis)
+    around *= np.float32(0.15)
+    values -= around
+    return values
 
 
 def _between_rows(tile: Plane, at: npt.NDArray[np.float64]) -> Plane:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dalle_nb.backends.offline.canvas import Canvas, Plane, hexed, ramp
-from dalle_nb.backends.offline.styles.sheet import Sheet, curve, lay, resized, saturate, tone
+from dalle_nb.backends.offline.styles.sheet import Sheet, curve, lay, mixed, resized, saturate, tone
 
 _S_CURVE = ((0, 0), (0.25, 0.2), (0.5, 0.5), (0.75, 0.81), (1, 1))
 
@@ -60,7 +60,7 @@ def macro(sheet: Sheet) -> Plane:
 
 def black_and_white(sheet: Sheet) -> Plane:
     """Silver: full tones from black to white, with grain."""
-    grey = sheet.rgb @ np.array([0.42, 0.42, 0.16], np.float32)
+    grey = mixed(sheet.rgb, (0.42, 0.42, 0.16))
     low, high = (float(value) for value in np.percentile(grey[::8, ::8], (1, 99)))
     grey = (grey - low) / max(high - low, 0.3)
     sheet.rgb[...] = np.clip(grey, 0, 1)[..., None]

@@ -11,6 +11,7 @@ from dalle_nb.backends.offline.styles.sheet import (
     curve,
     from_image,
     lay,
+    mixed,
     outlines,
     relief,
     resized,
@@ -164,7 +165,7 @@ def _pooled(sheet: Sheet, tones: int) -> Plane:
     """Return the picture in pools of even colour: brightness in a few steps with soft borders."""
     small = sheet.smaller(640)
     smooth = from_image(to_image(small.blurred(0.006)))
-    luma = smooth @ np.array([0.299, 0.587, 0.114], np.float32)
+    luma = mixed(smooth, (0.299, 0.587, 0.114))
     steps = luma * np.float32(tones)
     whole = np.floor(steps)
     part = ramp(0.35, 0.65, steps - whole)

@@ -13,7 +13,7 @@ from PIL import Image, ImageFilter
 
 from dalle_nb.backends.offline.canvas import Canvas, Colour, Plane, hexed, ramp
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_LUMA = (0.299, 0.587, 0.114)
 
 
 class Sheet:
@@ -23,7 +23,7 @@ class Sheet:
         self.rgb = rgb
         self.seed = seed
         self.height, self.width = int(rgb.shape[0]), int(rgb.shape[1])
-        self.canvas = Canvas(self.width, self.height, seed)
+        self.canvas = Canvas.sheet(rgb, seed)
 
     @property
     def aspect(self) -> float:
@@ -32,8 +32,7 @@ class Sheet:
 
     def luma(self) -> Plane:
         """Return the brightness of every pixel."""
-        plane: Plane = self.rgb @ _LUMA
-        return plane
+        return mixed(self.rgb, _LUMA)
 
     def noise(self, name: str, cell: float, **shape: float) -> Plane:
         """Return noise around 0, about -0.5 to 0.5; see `Canvas.noise`."""
@@ -69,6 +68,17 @@ class Sheet:
         return plane
 
 
+def mixed(rgb: Plane, shares: tuple[float, float, float]) -> Plane:
+    """Return one plane of a picture's channels in these shares.
+
+    Not a matrix product: its rounding differs from machine to machine, and its buffers weigh as much as a picture.
+    """
+    plane: Plane = rgb[..., 0] * np.float32(shares[0])
+    for channel in (1, 2):
+        plane += rgb[..., channel] * np.float32(shares[channel])
+    return plane
+
+
 def resized(
     picture: Plane, width: int, height: int, way: Image.Resampling = Image.Resampling.BICUBIC
 ) -> Plane:
@@ -101,7 +111,7 @@ def from_image(image: Image.Image) -> Plane:
 
 def saturate(rgb: Plane, amount: float) -> None:
     """Change saturation in place: 0 is grey, 1 as it is."""
-    grey = (rgb @ _LUMA)[..., None]
+    grey = mixed(rgb, _LUMA)[..., None]
     rgb -= grey
     rgb *= np.float32(amount)
     rgb += grey
@@ -116,7 +126,7 @@ def contrast(rgb: Plane, amount: float, middle: float = 0.5) -> None:
 
 def tone(rgb: Plane, shadows: str, lights: str, strength: float) -> None:
     """Tint in place, dark parts towards one colour and light parts towards another."""
-    luma = np.clip(rgb @ _LUMA, 0, 1)
+    luma = np.clip(mixed(rgb, _LUMA), 0, 1)
     dark, bright = hexed(shadows), hexed(lights)
     for channel in range(3):
         target = dark[channel] + (bright[channel] - dark[channel]) * luma
@@ -157,11 +167,13 @@ def slopes(plane: Plane) -> tuple[Plane, Plane]:
 def outlines(sheet: Sheet, width: float, strength: float = 14) -> Plane:
     """Return dark lines (1 on the line) where brightness or colour changes at the scale of ``width``."""
     lines = np.zeros((sheet.height, sheet.width), np.float32)
-    for plane in (sheet.luma(), sheet.rgb[..., 0] - sheet.rgb[..., 2]):
-        fine, wide = sheet.canvas.blur(plane, width), sheet.canvas.blur(plane, width * 2.4)
-        np.maximum(lines, (wide - fine) * np.float32(strength), out=lines)
-    found: Plane = np.clip(lines - np.float32(0.12), 0, 1)
-    return found
+    for channels in (_LUMA, (1.0, 0.0, -1.0)):
+        plane = mixed(sheet.rgb, channels)
+        darker = sheet.canvas.blur(plane, width * 2.4) - sheet.canvas.blur(plane, width)
+        darker *= np.float32(strength)
+        np.maximum(lines, darker, out=lines)
+    lines -= np.float32(0.12)
+    return np.clip(lines, 0, 1, out=lines)
 
 
 def contours(sheet: Sheet, width: float, least: float) -> Plane:
