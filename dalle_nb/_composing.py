@@ -187,7 +187,7 @@ def _vary(prompt: str, look: _Look, defaults: Mapping[str, Any]) -> Asked:
 
 def _rerun(prompt: str, look: _Look) -> Asked:
     shelf = look.shelf()
-    parent = find_run(look.said.sources["rerun"], shelf)
+    parent = find_run(look.said.sources["rerun"], shelf, look.namespace)
     before, changes = parent.request, dict(look.said.request)
     model = changes.pop("model", None) or before.model
     request = replace(

@@ -78,7 +78,7 @@ def page_bundle(
         return div_bundle([tr("No Runs here.")], [tr("No Runs here.")])
     last = first + len(runs) - 1
     notes = [tr("{first} to {last} of {total}", first=first, last=last, total=f"{total:,}")]
-    if last < total:
+    if last < total and len(runs) == PAGE:
         notes += [tr("more: .page({next}) or %dalle_history --page {next}", next=last // PAGE + 1)]
     if trash:
         notes += [tr("in the trash: .restore() takes them back, .purge() deletes them for good")]

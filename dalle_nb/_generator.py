@@ -328,7 +328,7 @@ class ImageGenerator:
             plan,
             parent=asked.parent.uid if asked.parent else None,
             notebook=notebook_of_now(),
-            tags=tuple(call.get("tag") or ()),
+            tags=_tags(call.get("tag") or ()),
             budget=self._budget(settings),
         )
 
@@ -344,6 +344,10 @@ class ImageGenerator:
         said = plan.request.options.get("strict_mask")
         soft = plan.backend != "offline" and self.catalog.model(plan.model).soft_mask
         return plan.request.mask is not None and bool(soft if said is None else said)
+
+
+def _tags(said: str | Sequence[str]) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else tuple(said)
 
 
 def _with_run(error: BaseException, run: Run) -> BaseException:

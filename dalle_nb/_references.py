@@ -49,12 +49,14 @@ class Source:
     run: RunRecord | None = None
 
 
-def find_run(reference: Any, shelf: Shelf) -> RunRecord:
-    """Return the Run that an id, ``#12``, ``12/3``, ``-1``, a uid, a Run or a Picture names.
+def find_run(reference: Any, shelf: Shelf, namespace: Mapping[str, Any] | None = None) -> RunRecord:
+    """Return the Run that an id, ``#12``, ``12/3``, ``-1``, a uid, a variable, a Run or a Picture names.
 
     Raises:
         ReferenceNotFound: there is none.
     """
+    if namespace and isinstance(reference, str):
+        reference = namespace.get(reference.removeprefix("$"), reference)
     record = getattr(reference, "record", None)
     if isinstance(record, RunRecord):
         return record
