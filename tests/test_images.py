@@ -219,7 +219,9 @@ def test_arrays_become_pictures(array: np.ndarray, pixel: tuple[int, ...]) -> No
 
 
 @pytest.mark.parametrize(
-    "value", [np.zeros((2, 2, 2)), np.zeros(4), np.zeros((0, 4)), object(), "fox.png", None], ids=repr
+    "value",
+    [np.zeros((2, 2, 2)), np.zeros(4), np.zeros((0, 4)), object(), "fox.png", None],
+    ids=["two channels", "a line", "no rows", "an object", "a name", "nothing"],
 )
 def test_other_things_are_no_pictures(value: object) -> None:
     """What cannot be a picture is refused with its kind or shape."""
