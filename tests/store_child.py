@@ -99,7 +99,7 @@ def kill_at_random(home: Path, times: int) -> None:
         child = os.fork()
         if not child:
             _draw_without_end(home, number)
-        time.sleep(random.uniform(0.01, 0.15))
+        time.sleep(random.uniform(0.01, 0.4))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
 
