@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 ROUNDS = 3
@@ -31,7 +30,8 @@ def timed(act, calls={calls}):
         start = time.perf_counter()
         act(f"cat number {{call}}")
         waits.append(time.perf_counter() - start)
-    return median(waits[2:])
+        busy = time.process_time() if call == 1 else busy if call else 0
+    return 1000 * median(waits[2:]), 1000 * (time.process_time() - busy) / calls
 """
 RAW = """
 import http.client, os
@@ -43,7 +43,7 @@ headers = {{"authorization": "Bearer sk-bench", "content-type": "application/jso
 def act(prompt):
     wire.request("POST", "/v1/images/generations", json.dumps(order | {{"prompt": prompt}}), headers)
     wire.getresponse().read()
-print(json.dumps([timed(act), 0]))
+print(json.dumps([*timed(act), 0]))
 """
 SDK = """
 import base64, openai
@@ -53,7 +53,7 @@ def act(prompt):
     return base64.b64decode(answer.data[0].b64_json)
 client.models.list()
 bare = peak()
-print(json.dumps([timed(act), peak() - bare]))
+print(json.dumps([*timed(act), peak() - bare]))
 """
 OURS = """
 import dalle_nb as dn
@@ -63,7 +63,7 @@ def act(prompt):
 workshop.backend.check(), workshop.store
 import dalle_nb.backends.openai, numpy, PIL.PngImagePlugin
 bare = peak()
-print(json.dumps([timed(act), peak() - bare]))
+print(json.dumps([*timed(act), peak() - bare]))
 """
 
 
@@ -94,26 +94,30 @@ def serving(noise: int) -> Iterator[None]:
 
 
 def measure_time() -> Iterator[Row]:
-    """Compare one call of ours with one of the bare SDK, turn about, both above the raw bytes."""
-    figures: dict[str, list[float]] = {"raw": [], "sdk": [], "ours": []}
+    """Compare one call of ours with one of the bare SDK, turn about, both above the raw bytes; the best round counts."""
+    figures: dict[str, list[list[float]]] = {"raw": [], "sdk": [], "ours": []}
     with serving(noise=5):
         for _ in range(ROUNDS):
             for name, program in (("raw", RAW), ("sdk", SDK), ("ours", OURS)):
-                figures[name].append(_python(program, size="1024x1024")[0] * 1000)
-    raw, sdk, ours = (median(figures[name]) for name in ("raw", "sdk", "ours"))
+                figures[name].append(_python(program, size="1024x1024"))
+    raw, sdk, ours = (min(wall for wall, _, _ in figures[name]) for name in ("raw", "sdk", "ours"))
+    busy = {name: min(cpu for _, cpu, _ in figures[name]) for name in ("sdk", "ours")}
     yield Row(
-        what="a call, 2 MB PNG, kept / bare SDK, in memory",
-        value=f"{(ours - raw) / (sdk - raw):.2f}  ({ours - raw:.1f} of {sdk - raw:.1f} ms; server {raw:.1f})",
+        what="a call of 2 MB, kept / bare SDK, in memory",
+        value=f"{(ours - raw) / (sdk - raw):.2f}  ({ours - raw:.1f} of {sdk - raw:.1f} ms)",
         goal="< 25 ms",
         good=ours - raw < 25,
     )
+    ratio = busy["ours"] / busy["sdk"]
+    value = f"{ratio:.2f}  ({busy['ours']:.1f} of {busy['sdk']:.1f} ms)"
+    yield Row(what="its processor time / the bare SDK's", value=value, goal="< 1.8", good=ratio < 1.8)
 
 
 def measure_memory() -> Iterator[Row]:
     """Take the peak of an answer of 8 MB over what stood there before, in multiples of its bytes."""
     with serving(noise=8):
         rows = {
-            name: _python(program, size="1920x1472")[1] for name, program in (("ours", OURS), ("sdk", SDK))
+            name: _python(program, size="1920x1472")[2] for name, program in (("ours", OURS), ("sdk", SDK))
         }
     size = 1920 * 1472 * 3
     value = f"{rows['ours'] / size:.1f}x  (bare SDK {rows['sdk'] / size:.1f}x, {size / 1e6:.1f} MB)"
