@@ -1,7 +1,7 @@
 # Two commands do the main things on a fresh machine: `make demo` and `make test`.
 # PYTHON=python3.12 picks another Python (3.11 or newer).
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests notebooks outputs lab bench bench-history format clean
+.PHONY: help demo test lint types tests notebooks outputs lab bench bench-calls faults bench-history format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -47,6 +47,12 @@ lab: $(DEV)  ## Open JupyterLab on the lessons
 
 bench: $(DEV)  ## Measure start-up, painter and notebook size, as ratios
 	@$(OFFLINE) $(BIN)/python benchmarks/run.py
+
+bench-calls: $(DEV)  ## Measure a call's time and memory beside the bare SDK, as ratios
+	@$(BIN)/python benchmarks/calls.py
+
+faults: $(DEV)  ## Try every fault of a server, and count how the targets are met
+	@$(BIN)/python benchmarks/faults.py
 
 bench-history: $(DEV)  ## Measure the history at 100,000 Runs beside a pandas-and-CSV one, as ratios
 	@$(OFFLINE) $(BIN)/python benchmarks/history.py
