@@ -45,6 +45,12 @@ outputs: $(DEV)  ## Execute the lessons afresh and save what they show
 lab: $(DEV)  ## Open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
+painter-sheet: $(DEMO)  ## Draw a hundred prompts into docs/painter-sheet.jpg
+	@$(BIN)/python scripts/painter_sheet.py docs/painter-sheet.jpg
+
+bench-painter: $(DEMO)  ## Measure the painter over the sheet's prompts: seconds, memory, size
+	@$(BIN)/python benchmarks/painter.py
+
 bench: $(DEV)  ## Measure start-up, painter and notebook size, as ratios
 	@$(OFFLINE) $(BIN)/python benchmarks/run.py
 
