@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -21,14 +22,14 @@ from statistics import median
 from typing import Any
 
 import pandas as pd
-import psutil
+import psutil  # type: ignore[import-untyped]  # it publishes no types
 from PIL import Image
 from sqlalchemy import insert
 
 from dalle_nb._generator import ImageGenerator
 from dalle_nb._history import History
 from dalle_nb._query import Filter, Query
-from dalle_nb._records import Call, Estimate, Kind, PictureRecord, Plan, Request, RunRecord, Status
+from dalle_nb._records import Call, Estimate, Kind, PictureRecord, Plan, Request, RunRecord, Status, Value
 from dalle_nb._store import Store
 from dalle_nb._store.rows import picture_row, run_row
 from dalle_nb._store.schema import pictures, runs, words
@@ -77,7 +78,7 @@ def records(texts: list[str]) -> Iterator[RunRecord]:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     for number, text in enumerate(texts, 1):
         data = picture(number) if number > len(texts) - PAGE else b"%d" % number
-        parameters = {
+        parameters: dict[str, Value] = {
             "model": "gpt-image-2",
             "prompt": text,
             "n": 1,
@@ -147,9 +148,9 @@ def measure_search(store: Store, csv: Path, texts: list[str]) -> Iterator[Row]:
             query = Query(words=(word,))
             expected = [number for number, text in enumerate(folded, 1) if word.casefold() in text][::-1]
             assert store.ids(query) == expected, word
-            ours.append(timed(lambda query=query: store.select(query, PAGE), rounds=5))
-            counting.append(timed(lambda query=query: store.count(query), rounds=5))
-            theirs.append(timed(lambda word=word: _contains(table, word), rounds=3))
+            ours.append(timed(partial(store.select, query, PAGE), rounds=5))
+            counting.append(timed(partial(store.count, query), rounds=5))
+            theirs.append(timed(partial(_contains, table, word), rounds=3))
         good = max(ours) < limit
         yield row(f"search, {name}, page (slowest)", max(ours), max(theirs), f"< {limit * 1000:.0f} ms", good)
         yield row(
@@ -183,11 +184,9 @@ def measure_keep(store: Store, csv: Path) -> Iterator[Row]:
     folder.mkdir()
     for number in range(41):
         bytes_ = number.to_bytes(4, "big") + data
-        bare.append(
-            timed(lambda bytes_=bytes_, number=number: _write(folder, f"{number}.png", bytes_), rounds=1)
-        )
-        hashing.append(timed(lambda bytes_=bytes_: sha256(bytes_).digest(), rounds=1))
-        ours.append(timed(lambda bytes_=bytes_: _draw(store, bytes_ + b"!"), rounds=1))
+        bare.append(timed(partial(_write, folder, f"{number}.png", bytes_), rounds=1))
+        hashing.append(timed(partial(sha256, bytes_), rounds=1))
+        ours.append(timed(partial(_draw, store, bytes_ + b"!"), rounds=1))
     over = median(ours) - median(bare)
     what = f"keep a Run of 2 MB: {median(ours) * 1000:.1f} ms, file alone {median(bare) * 1000:.1f}, over it"
     rewriting = timed(lambda: _append(csv), rounds=3)
