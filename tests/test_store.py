@@ -285,7 +285,7 @@ def test_a_corrupt_database_is_told_left_alone_and_made_anew_when_moved_away(
     with pytest.raises(StoreDamaged) as caught:
         Store.open(home).newest(10)
     assert str(path) in caught.value.what
-    assert "Move history.db" in caught.value.fix
+    assert "dalle-nb history check --repair" in caught.value.fix
     assert path.read_bytes() == spoilt
 
     for name in ("history.db", "history.db-wal", "history.db-shm"):

@@ -92,6 +92,5 @@ def damaged(home: Path, reason: str) -> StoreDamaged:
     return StoreDamaged(
         tr("The history {path} is damaged: {reason}. Your pictures are safe in {home}.",
            path=home / "history.db", reason=reason, home=home / "pictures"),
-        tr("Move history.db (and history.db-wal) out of {home}; the next start builds it anew from the pictures.",
-           home=home),
+        tr("Build it anew from the pictures: !dalle-nb history check --repair"),
     )  # fmt: skip
