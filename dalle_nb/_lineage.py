@@ -28,6 +28,8 @@ class Lineage:
     root: Node
     here: str
     """uid of the Run it was asked for."""
+    whole: bool
+    """Whether all of the family is in it."""
     _store: Store
     _tongue: str = field(default="en", kw_only=True)
 
@@ -38,11 +40,11 @@ class Lineage:
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
         small = self._store.thumbnails(shown_first(list(self)))
         with speaking(self._tongue):
-            return lineage_bundle(self.root, small, self.here, whole=len(list(self)) < MOST)
+            return lineage_bundle(self.root, small, self.here, whole=self.whole)
 
     def __repr__(self) -> str:
         with speaking(self._tongue):
-            bundle = lineage_bundle(self.root, {}, self.here, whole=len(list(self)) < MOST)
+            bundle = lineage_bundle(self.root, {}, self.here, whole=self.whole)
         return str(bundle[0]["text/plain"])
 
 
@@ -51,7 +53,8 @@ def lineage_of(run: RunRecord, store: Store, tongue: str = "en") -> Lineage:
 
     A Run in the trash is only in it where it leads to one that is not.
     """
-    line = [run, *store.ancestors(run.uid)][: MOST // 2]
+    ancestry = [run, *store.ancestors(run.uid)]
+    line = ancestry[: MOST // 2]
     children: dict[str, dict[str, RunRecord]] = defaultdict(dict)
     for child, parent in pairwise(line):
         children[parent.uid][child.uid] = child
@@ -60,7 +63,8 @@ def lineage_of(run: RunRecord, store: Store, tongue: str = "en") -> Lineage:
         _add_descendants(eldest, children, known, store)
     with speaking(tongue):
         root = _grown(line[-1], None, children, run.uid)
-    return Lineage(root, run.uid, store, _tongue=tongue)
+    whole = line == ancestry and len(known) < MOST
+    return Lineage(root, run.uid, whole, store, _tongue=tongue)
 
 
 def diff(a: RunRecord, b: RunRecord) -> dict[str, tuple[Any, Any]]:

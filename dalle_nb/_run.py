@@ -254,7 +254,7 @@ class Run:
         """Return the tree of what came from what, with this Run in it."""
         from dalle_nb._lineage import lineage_of
 
-        return lineage_of(self.record, self.generator.store)
+        return lineage_of(self.record, self.generator.store, self.generator.settings.tongue(self.prompt))
 
     def save(self, where: StrPath, *, strip: bool = False, metadata: bool = True) -> list[Path]:
         """Save all pictures to a file, folder or pattern, and return the paths; nothing is overwritten.
