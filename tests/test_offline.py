@@ -78,6 +78,12 @@ def _mask(picture: Blob) -> Blob:
     return fit_mask(_blob(image), picture).blob
 
 
+def _whole_but_the_rim(picture: Blob) -> Blob:
+    white = Image.new("L", (picture.width, picture.height))
+    white.paste(255, (16, 16, picture.width - 16, picture.height - 16))
+    return _blob(white)
+
+
 def test_the_same_request_gives_the_same_bytes() -> None:
     """A cell run twice shows the same picture, bit for bit on one machine."""
     assert _draw("a cat")[0].data == _draw("a cat")[0].data
@@ -174,6 +180,17 @@ def test_an_edit_of_our_own_picture_keeps_its_composition() -> None:
     day = _draw("a beach with a palm")[0].data
     night = _pixels(_draw("make it night", kind=Kind.EDIT, inputs=(_of(day),))[0].data)
     assert night.mean() < _pixels(day).mean() * 0.75
+
+
+@pytest.mark.parametrize("prompt", ["a red scarf", "戴一条红围巾", "sunglasses"])
+def test_what_is_worn_is_put_on_whoever_is_in_the_part(prompt: str) -> None:
+    """An edit that names only clothes dresses the animal in our picture, instead of painting it over."""
+    before = _of(_draw("a cat in a meadow")[0].data)
+    mask = fit_mask(_whole_but_the_rim(before), before).blob
+    after = _draw(prompt, kind=Kind.EDIT, inputs=(before,), mask=mask)[0]
+    assert before.data is not None
+    changed = (np.abs(_pixels(after.data).astype(int) - _pixels(before.data)).max(axis=2) > 8).mean()
+    assert 0.001 < changed < 0.08
 
 
 def test_a_picture_of_any_origin_can_be_edited_whole() -> None:

@@ -125,10 +125,25 @@ class Commission:
     def words(self) -> str:
         """Return what is read: for a change of our own picture, with the words it was painted from."""
         request, own = self.plan.request, self.recipe
+        if self.dressed is not None and own is not None:
+            return f"{own.prompt}, {self.prompt}"
         if own is None or request.mask is not None:
             return self.prompt
         # What is asked now comes first, and so counts where the two disagree.
         return f"{self.prompt}, {own.prompt}" if request.kind is Kind.EDIT else own.prompt
+
+    @cached_property
+    def dressed(self) -> Sketch | None:
+        """Return our own picture with what is asked worn or held in it, where nothing else is asked of the part."""
+        own = self.recipe
+        if own is None or self.plan.request.mask is None:
+            return None
+        asked = read(self.prompt, seed=0)
+        if asked.things or asked.scene or asked.styles or not asked.undrawn:
+            return None
+        was, now = (read(words, seed=own.seed) for words in (own.prompt, f"{own.prompt}, {self.prompt}"))
+        put_on = [(thing.wears, thing.holds) for thing in was.things]
+        return now if put_on != [(thing.wears, thing.holds) for thing in now.things] else None
 
     @property
     def transparent(self) -> bool:
@@ -151,8 +166,13 @@ class Commission:
         """Return the picture with what is inside the mask painted anew, and what is transparent kept so."""
         picture = self._picture()
         where = _fitted(mask, picture.shape[1], picture.shape[0])
-        empty = self._empty(picture.shape[1], picture.shape[0])
-        image = to_image(self._sized(retouch.repaint(picture, where, sketch, empty)))
+        height, width = where.shape
+        if self.dressed is not None:
+            fresh = from_image(paint(_composed(self.dressed), width, height))
+            changed = retouch.let_in(picture, fresh, where, sketch.seed)
+        else:
+            changed = retouch.repaint(picture, where, sketch, self._empty(width, height))
+        image = to_image(self._sized(changed))
         alpha = self._alpha()
         if alpha is None or image.size != alpha.size:
             return image

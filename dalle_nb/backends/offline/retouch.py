@@ -45,8 +45,13 @@ def repaint(picture: Plane, where: Where, sketch: Sketch, empty: Plane | None = 
         fresh = styles.restyle(picture.copy(), sketch.styles, sketch.seed)
     if sketch.things:
         fresh = set_things(fresh, _box(where), sketch, picture, where)
+    return let_in(picture, fresh, where, sketch.seed)
+
+
+def let_in(picture: Plane, fresh: Plane, where: Where, seed: int) -> Plane:
+    """Return the picture with a fresh one of its size in the part ``where``; all other pixels are as they were."""
     mixed = picture.copy()
-    lay(mixed, fresh, _soft(where, sketch.seed))
+    lay(mixed, fresh, _soft(where, seed))
     result: Plane = np.where(where[..., None], mixed, picture)
     return result
 
