@@ -197,6 +197,8 @@ class ImageGenerator:
             where = asked.call.get("save")
             if where:
                 check_pattern(where)  # before anything is paid
+        # A rerun or variation without words of its own has those of its parent.
+        with speaking(self.settings.tongue(asked.request.prompt)):
             run = workshop.draw(asked, watch=watch, first=first, cancel=cancel)
             if where:
                 _saved(run, where)

@@ -328,6 +328,13 @@ def test_a_run_of_the_history_goes_on(three: list[dn.Run]) -> None:
     assert {"kind", "prompt", "inputs", "mask"} <= {*dn.history.diff(1, edited)}
 
 
+def test_what_goes_on_without_words_speaks_the_language_of_its_parent() -> None:
+    """A Chinese picture that is run again or varied is spoken of in Chinese."""
+    cat = dn.generate("一只猫", **SMALL)
+    for run in (cat, cat.rerun(), cat.vary(size="256x256")):
+        assert "离线草图" in run.record.notes[0]
+
+
 def test_a_selection_goes_on_together(three: list[dn.Run]) -> None:
     """Verbs on a selection answer with a History of the new Runs, in the order of the old ones."""
     again = dn.history.where(id=(2, 3)).rerun(n=1, prompt="a bird")
