@@ -67,8 +67,8 @@ def paint(sheet: Sheet, brush: Brush) -> Plane:
     flow = _flow(work, brush)
     for layer, width in enumerate(brush.widths):
         target = work.blurred(width * 0.35)
-        at = _spots(work, brush, layer, target, from_image(image) if layer else None)
-        _draw(image, work, brush, layer, at, flow, target)
+        strokes = _spots(work, brush, layer, target, from_image(image) if layer else None)
+        _draw(image, work, brush, width, strokes, flow, target)
         del target
     painted = from_image(image)
     _touch_up(painted, work, brush)
@@ -105,8 +105,11 @@ def _flow(sheet: Sheet, brush: Brush) -> tuple[Plane, Plane]:
 
 def _spots(
     sheet: Sheet, brush: Brush, layer: int, target: Plane, painted: Plane | None
-) -> npt.NDArray[np.int64]:
-    """Return the pixels (n, 2) as (column, row) where strokes of a layer are set, in the order of painting."""
+) -> tuple[npt.NDArray[np.int64], _Floats]:
+    """Return the pixels (n, 2) as (column, row) where strokes of a layer are set, in the order of painting.
+
+    And the luck (n, 7) of each, 0 to 1, which belongs to its place: one stroke more or less changes no other.
+    """
     step = max(2.0, brush.widths[layer] * brush.spacing / sheet.canvas.pixel)
     columns, rows = np.meshgrid(
         np.arange(step / 2, sheet.width, step), np.arange(step / 2, sheet.height, step)
@@ -116,37 +119,38 @@ def _spots(
     spots += (chance.random(spots.shape) - 0.5) * step * 1.1
     at: npt.NDArray[np.int64] = np.clip(spots, 0, (sheet.width - 1, sheet.height - 1)).astype(np.int64)
     at = at[np.argsort(chance.random(len(at)), kind="stable")]
+    luck = sheet.chance(f"paint/{layer}").random((len(at), 7))
     if painted is None:
-        return at
+        return at, luck
     off = np.abs(target[at[:, 1], at[:, 0]] - painted[at[:, 1], at[:, 0]]).sum(1)
     worst = np.argsort(-off, kind="stable")[: brush.strokes]
     worst = np.sort(worst[off[worst] > brush.detail * 3])
-    return np.ascontiguousarray(at[worst])
+    return np.ascontiguousarray(at[worst]), luck[worst]
 
 
 def _draw(
     image: Image.Image,
     sheet: Sheet,
     brush: Brush,
-    layer: int,
-    at: npt.NDArray[np.int64],
+    width: float,
+    strokes: tuple[npt.NDArray[np.int64], _Floats],
     flow: tuple[Plane, Plane],
     target: Plane,
 ) -> None:
-    chance = sheet.chance(f"paint/{layer}")
-    pixels = brush.widths[layer] / sheet.canvas.pixel
-    paths = _paths(at, flow, sheet, pixels * brush.length, brush.bend, chance)
+    at, luck = strokes
+    pixels = width / sheet.canvas.pixel
+    paths = _paths(at, flow, sheet, pixels * brush.length, brush.bend, luck[:, 0])
     colours = target[at[:, 1], at[:, 0]].astype(np.float64)
-    colours += (chance.random((len(at), 1)) - 0.5) * 2 * brush.jitter
-    colours += (chance.random((len(at), 3)) - 0.5) * brush.jitter
+    colours += (luck[:, 1:2] - 0.5) * 2 * brush.jitter
+    colours += (luck[:, 2:5] - 0.5) * brush.jitter
     _lines(image, paths, colours, pixels)
     if pixels < _STREAKED:
         return
     across = paths[:, -1] - paths[:, 0]
     across = across[:, ::-1] * (-1, 1) / np.maximum(np.hypot(across[:, 0], across[:, 1]), 1e-6)[:, None]
     # Each stroke carries two hairs of another shade, laid over all strokes: neighbours seem to interlock.
-    for side in (-0.3, 0.25):
-        shade = (chance.random((len(at), 1)) - 0.5) * 2 * brush.bristles
+    for side, hair in ((-0.3, luck[:, 5:6]), (0.25, luck[:, 6:7])):
+        shade = (hair - 0.5) * 2 * brush.bristles
         _lines(image, paths + across[:, None] * side * pixels, colours + shade, pixels * 0.22)
 
 
@@ -163,12 +167,12 @@ def _paths(
     sheet: Sheet,
     length: float,
     bend: float,
-    chance: np.random.Generator,
+    luck: _Floats,
 ) -> _Floats:
     """Return the strokes (n, 4 points, 2), each following the flow from its middle to both ends."""
     rows, columns = flow[0].shape
     scale = np.array([columns / sheet.width, rows / sheet.height])
-    reach = length * (0.6 + 0.8 * chance.random(len(at)))[:, None]
+    reach = length * (0.6 + 0.8 * luck)[:, None]
     middle = at.astype(np.float64)
     points = []
     for sign in (-1, 1):
