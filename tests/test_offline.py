@@ -318,14 +318,14 @@ def test_the_recipe_in_a_picture_is_read_as_a_strangers() -> None:
     from PIL.PngImagePlugin import PngInfo
 
     for note in (
-        '{"offline-painter": 3}',
+        '{"dalle_nb_recipe": 3}',
         "[]",
         "{",
-        '{"offline-painter": {"prompt": 1, "seed": "x"}}',
+        '{"dalle_nb_recipe": {"prompt": 1, "seed": "x"}}',
         "x" * 9000,
     ):
         info, buffer = PngInfo(), io.BytesIO()
-        info.add_text("offline-painter", note)
+        info.add_text("dalle_nb_recipe", note)
         Image.new("RGB", (4, 4)).save(buffer, "PNG", pnginfo=info)
         assert read_recipe(buffer.getvalue()) is None
 

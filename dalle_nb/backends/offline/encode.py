@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from dalle_nb._images import MEDIA_TYPES
 
-_KEY = "offline-painter"
+_KEY = "dalle_nb_recipe"
 _MOST = 8000  # characters of a recipe
 _EXIF_COMMENT = 0x9286
 _OPAQUE = "jpeg"

@@ -232,7 +232,9 @@ def _unreached(chain: list[BaseException]) -> ConnectionFailed:
 
 
 def _unwritten(error: Exception, key: str | None) -> DrawError:
-    what = tr("The request could not be sent: {reason}", reason=redact(f"{type(error).__name__}: {error}", key))
+    what = tr(
+        "The request could not be sent: {reason}", reason=redact(f"{type(error).__name__}: {error}", key)
+    )
     return DrawError(what, tr("Nothing was sent."), billed=Billed.NO)
 
 
