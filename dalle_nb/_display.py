@@ -40,7 +40,10 @@ def run_bundles(
         data, full = [each.bytes for each in pictures], settings.display == "full"
         bundles.append(picture_bundle(shown, data, settings.thumbnail, full=full))
     if caption:
-        bundles.append(caption_bundle(shown, reused=run.reused))
+        session, offline = run.generator.session, run.record.backend == "offline"
+        introduce = offline and not session.introduced
+        session.introduced = session.introduced or offline
+        bundles.append(caption_bundle(shown, reused=run.reused, introduce=introduce))
     return bundles
 
 

@@ -131,10 +131,10 @@ def line_bundle(text: str) -> Bundle:
     return div_bundle([text], [clean(text)], style=_FACTS)
 
 
-def caption_bundle(run: RunRecord, *, reused: bool = False) -> Bundle:
+def caption_bundle(run: RunRecord, *, reused: bool = False, introduce: bool = False) -> Bundle:
     """Return what belongs under the pictures of a Run: what it is, what it cost, what was really sent.
 
-    ``reused`` says that nothing was drawn or paid this time.
+    ``reused`` says that nothing was drawn or paid this time; ``introduce`` who the offline painter is.
     """
     facts = facts_of(run)
     if reused:
@@ -142,6 +142,13 @@ def caption_bundle(run: RunRecord, *, reused: bool = False) -> Bundle:
     alts = list(dict.fromkeys(shorten(picture.alt, 400) for picture in run.pictures if picture.alt))
     new = [note for note in run.notes if shorten(note) not in " ".join(alts)]
     said = [*run.notices, *new, *_failure_lines(run)]
+    if introduce:
+        said.append(
+            tr(
+                "This is the offline painter: free, without a network, and no AI model. "
+                "For pictures by one give it a key: %dalle_login."
+            )
+        )
     badge = [tr("Offline sketch")] if run.backend == "offline" else []
     body = [tag("div", alt) for alt in alts]
     body += [

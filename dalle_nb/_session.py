@@ -31,6 +31,8 @@ class Session:
         """The newest Run, drawn or taken from the history."""
         self.priced = False
         """Whether the price of a drawing was told before it; once is enough."""
+        self.introduced = False
+        """Whether it was said who the offline painter is; once is enough."""
         self._answers: dict[str, None] = {}
         self._executions: dict[tuple[str, str], int] = {}
 

@@ -428,6 +428,14 @@ def test_a_picture_sharpens_in_place(kernel: Kernel) -> None:
     assert "Offline sketch" in caption.data["text/html"]
 
 
+def test_the_painter_introduces_itself_once(kernel: Kernel) -> None:
+    """The first offline picture of a kernel comes with who drew it and how to have another draw; no later one."""
+    kernel.run("%load_ext dalle_nb")
+    captions = [kernel.run("%dalle -s 256x256 a fox")[1].data["text/plain"] for _ in range(2)]
+    assert [True, False] == ["%dalle_login" in caption for caption in captions]
+    assert all("not an AI model" in caption for caption in captions)
+
+
 def test_hostile_prompts_reach_no_notebook(server: Api, kernel: Kernel) -> None:
     """A prompt of script and control characters is drawn, shown and saved as words."""
     kernel.run("%load_ext dalle_nb")
