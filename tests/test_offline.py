@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
 from datetime import date
 from threading import Event
 
@@ -341,5 +342,9 @@ def test_a_picture_carries_what_it_was_painted_from(form: str) -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.text(min_size=1, max_size=120).filter(str.strip))
 def test_any_text_paints_something_legal(prompt: str) -> None:
-    """Whatever is typed becomes a picture of the size asked for."""
-    assert Image.open(io.BytesIO(_draw(prompt, options={"size": "64x64"})[0].data)).size == (64, 64)
+    """Whatever is typed becomes a picture of the size asked for, the same one each time, in short order."""
+    started = time.process_time()
+    first, second = (_draw(prompt, options={"size": "64x64"})[0].data for _ in range(2))
+    assert Image.open(io.BytesIO(first)).size == (64, 64)
+    assert first == second
+    assert time.process_time() - started < 5

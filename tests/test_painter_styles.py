@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dalle_nb.backends.offline import styles
-from dalle_nb.backends.offline.canvas import Canvas, Plane, hexed
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Plane, hexed
 from dalle_nb.backends.offline.lexicon import load_lexicon
 from dalle_nb.backends.offline.styles.sheet import resized
 

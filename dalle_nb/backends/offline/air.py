@@ -9,19 +9,10 @@ import math
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import (
-    Canvas,
-    Colour,
-    Pen,
-    Point,
-    draw_discs,
-    draw_polygons,
-    hexed,
-    mix,
-    ramp,
-    turned,
-)
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Colour, hexed, mix, ramp
 from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.pen import Pen, Point, draw_discs, draw_polygons, turned
 from dalle_nb.backends.offline.scenes.trees import paint_branch
 from dalle_nb.backends.offline.sketch import Sketch
 

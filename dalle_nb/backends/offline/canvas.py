@@ -11,58 +11,19 @@ Knows nothing of scenes, subjects or words.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeAlias
+from typing import Concatenate, ParamSpec
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-Plane: TypeAlias = npt.NDArray[np.floating[Any]]
-"""One channel (h, w), or a whole picture (h, w, 3); float32 wherever it is as large as the sheet."""
-Colour: TypeAlias = tuple[float, float, float]
-"""Red, green, blue from 0 to 1."""
-Point: TypeAlias = tuple[float, float]
-"""x in widths and y in heights of the picture."""
+from dalle_nb.backends.offline.colour import Colour, Plane
+from dalle_nb.backends.offline.noise import CELL, TILE, between_rows, lattice, resized, tile
+from dalle_nb.backends.offline.pen import Pen
 
 P = ParamSpec("P")
 
-_TILE, _CELL = 512, 16  # texels of a tile of ground noise, and of its largest feature
 _HALF_SPAN = 1.6  # noise is laid out this many heights to both sides of the middle: enough for 3:1
-
-
-def hexed(code: str) -> Colour:
-    """Return the Colour that ``#rrggbb`` names."""
-    red, green, blue = (int(code[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return red, green, blue
-
-
-def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """Return the colour that is ``share`` of the way from the first to the second."""
-    red, green, blue = (a + (b - a) * share for a, b in zip(first, second, strict=True))
-    return red, green, blue
-
-
-def times(colour: Colour, factor: Colour | float) -> Colour:
-    """Return a colour multiplied by a number or, channel by channel, by another colour."""
-    by = (factor,) * 3 if isinstance(factor, (int, float)) else factor
-    red, green, blue = (a * b for a, b in zip(colour, by, strict=True))
-    return red, green, blue
-
-
-def blend(first: Colour | Plane, second: Colour | Plane, share: Plane) -> Plane:
-    """Return a picture (h, w, 3) that goes from one colour (or picture) to another as ``share`` (h, w) says."""
-    start, end = np.asarray(first, np.float32), np.asarray(second, np.float32)
-    blended: Plane = start + (end - start) * share[..., None]
-    return blended
-
-
-def ramp(low: float, high: float, value: Plane) -> Plane:
-    """Return 0 below ``low``, 1 above ``high`` and a smooth step between (``low`` may be the larger)."""
-    part = np.clip((value - low) * (1 / (high - low)), 0, 1)
-    smooth: Plane = part * part * (3 - 2 * part)
-    return smooth
 
 
 class Canvas:
@@ -185,9 +146,9 @@ class Canvas:
         last_x = first_x + columns * self.pixel / wide
         # What is seen of it, and enough around for the lens.
         seen = slice(max(0, int(first_x) - 6), int(last_x) + 8)
-        lattice = _lattice(self.chance(name), down, across, seen)
+        values = lattice(self.chance(name), down, across, seen)
         box = (first_x - seen.start, first_y, last_x - seen.start, first_y + rows * self.pixel / high)
-        return _resized(lattice, columns, rows, box)
+        return resized(values, columns, rows, box)
 
     def ground_noise(
         self,
@@ -207,26 +168,17 @@ class Canvas:
         """
         reach = max(horizon, 1 - horizon) + steep
         depth = np.abs(self.y - horizon) + steep
-        texels = _CELL * reach / cell / depth
-        tile = self._tile(name, octaves)
-        rows = _between_rows(tile, (texels[:, 0] * reach * flat).astype(np.float64))
+        texels = CELL * reach / cell / depth
+        texture = tile(lambda octave: self.chance(f"{name}/{octave}"), octaves)
+        rows = between_rows(texture, (texels[:, 0] * reach * flat).astype(np.float64))
         across = self.u * texels
         left = np.floor(across).astype(np.int32)
         part = across - left
-        left &= _TILE - 1
+        left &= TILE - 1
         near = np.take_along_axis(rows, left, 1)
-        near += (np.take_along_axis(rows, (left + 1) & (_TILE - 1), 1) - near) * part
-        near *= np.clip(_CELL / 4 / (texels * self.pixel), 0, 1)
+        near += (np.take_along_axis(rows, (left + 1) & (TILE - 1), 1) - near) * part
+        near *= np.clip(CELL / 4 / (texels * self.pixel), 0, 1)
         return near + 0.5
-
-    def _tile(self, name: str, octaves: int) -> Plane:
-        """Return a square of noise, -0.5 to 0.5, whose opposite edges meet."""
-        total = np.zeros((_TILE, _TILE), np.float32)
-        for octave in range(octaves):
-            cells = (_TILE // _CELL) << octave
-            lattice = np.pad(_lattice(self.chance(f"{name}/{octave}"), cells, cells), 4, mode="wrap")
-            total += (0.55**octave) * _resized(lattice, _TILE, _TILE, (4, 4, 4 + cells, 4 + cells))
-        return total * (1.6 / sum(0.55**octave for octave in range(octaves)))
 
     # Strokes
 
@@ -283,7 +235,7 @@ class Canvas:
             return np.zeros((rows, columns), np.float32)
         fineness = 1 if self.whole[1] > 1600 else 2
         sheet = Image.new("L", (columns * fineness, rows * fineness))
-        draw(Pen(self, ImageDraw.Draw(sheet), fineness), *args, **options)
+        draw(Pen(ImageDraw.Draw(sheet), self.whole, self.corner, fineness), *args, **options)
         return np.asarray(sheet.reduce(fineness), np.float32) * (1 / 255)
 
     def blur(self, plane: Plane, radius: float) -> Plane:
@@ -310,90 +262,5 @@ class Canvas:
         return np.dstack([self.blur(self.rgb[..., channel], radius) for channel in range(3)])
 
 
-class Pen:
-    """Draws on a cover in unit coordinates: points as (x, y), widths and radii in heights."""
-
-    def __init__(self, canvas: Canvas, draw: ImageDraw.ImageDraw, fineness: int) -> None:
-        self._draw, self._fineness, self._canvas = draw, fineness, canvas
-        self.aspect = canvas.aspect
-
-    def _at(self, point: Point) -> tuple[float, float]:
-        canvas, fine = self._canvas, self._fineness
-        x = (point[0] * canvas.whole[0] - canvas.corner[0]) * fine
-        return x, (point[1] * canvas.whole[1] - canvas.corner[1]) * fine
-
-    def _long(self, length: float) -> float:
-        return length * self._canvas.whole[1] * self._fineness
-
-    def polygon(self, points: Sequence[Point], cover: float = 1) -> None:
-        """Fill a polygon."""
-        self._draw.polygon([self._at(point) for point in points], fill=round(cover * 255))
-
-    def line(self, points: Sequence[Point], width: float, cover: float = 1) -> None:
-        """Draw a line of ``width`` heights with round joints."""
-        thick = max(1, round(self._long(width)))
-        self._draw.line(
-            [self._at(point) for point in points], fill=round(cover * 255), width=thick, joint="curve"
-        )
-
-    def disc(self, x: float, y: float, radius: float, cover: float = 1, flat: float = 1) -> None:
-        """Fill a circle, or with ``flat`` > 1 a lying ellipse."""
-        centre, across = self._at((x, y)), self._long(radius)
-        box = (centre[0] - across, centre[1] - across / flat, centre[0] + across, centre[1] + across / flat)
-        self._draw.ellipse(box, fill=round(cover * 255))
-
-
-def turned(ring: Sequence[Point], at: Point, size: float, turn: float, aspect: float) -> list[Point]:
-    """Return an outline around (0, 0), made ``size`` heights large, turned and moved to a point."""
-    c, s = math.cos(turn) * size, math.sin(turn) * size
-    return [(at[0] + (a * c - b * s) / aspect, at[1] + a * s + b * c) for a, b in ring]
-
-
-def draw_discs(pen: Pen, discs: Sequence[tuple[float, float, float]]) -> None:
-    """Draw discs from (x, y, radius)."""
-    for x, y, radius in discs:
-        pen.disc(x, y, radius)
-
-
-def draw_polygons(pen: Pen, outlines: Sequence[Sequence[Point]]) -> None:
-    """Draw filled outlines."""
-    for outline in outlines:
-        pen.polygon(outline)
-
-
-def draw_lines(pen: Pen, lines: Sequence[Sequence[Point]], width: float) -> None:
-    """Draw lines of one width."""
-    for line in lines:
-        pen.line(line, width)
-
-
 def _seed(seed: int, name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")
-
-
-def _lattice(chance: np.random.Generator, rows: int, columns: int, seen: slice = slice(None)) -> Plane:
-    """Return random values whose neighbours balance each other, so that no picture is all cloud or all sea.
-
-    ``seen`` are the columns that are wanted of it.
-    """
-    values = chance.random((rows, columns), dtype=np.float32)[:, seen] - np.float32(0.5)
-    around = np.roll(values, 1, 0)
-    for move, axis in ((-1, 0), (1, 1), (-1, 1)):
-        around += np.roll(values, move, axis)
-    around *= np.float32(0.15)
-    values -= around
-    return values
-
-
-def _between_rows(tile: Plane, at: npt.NDArray[np.float64]) -> Plane:
-    """Return the rows (len(at), width) of a tile at fractional row numbers, going round its edge."""
-    above = np.floor(at).astype(np.int64)
-    part = (at - above).astype(np.float32)[:, None]
-    first, second = tile[above & (_TILE - 1)], tile[(above + 1) & (_TILE - 1)]
-    mixed: Plane = first + (second - first) * part
-    return mixed
-
-
-def _resized(lattice: Plane, columns: int, rows: int, box: tuple[float, float, float, float]) -> Plane:
-    image = Image.fromarray(lattice).resize((columns, rows), Image.Resampling.BICUBIC, box=box)
-    return np.asarray(image, np.float32)

@@ -19,7 +19,7 @@ from dalle_nb._masks import repaint_of
 from dalle_nb._records import Blob, Call, Kind, Plan
 from dalle_nb._sizes import PLAIN, read_size
 from dalle_nb.backends.offline import retouch
-from dalle_nb.backends.offline.canvas import Plane
+from dalle_nb.backends.offline.colour import Plane
 from dalle_nb.backends.offline.encode import Recipe, read_recipe
 from dalle_nb.backends.offline.painter import Progress, paint
 from dalle_nb.backends.offline.reader import read

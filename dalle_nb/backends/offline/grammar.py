@@ -9,18 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from dalle_nb.backends.offline.clauses import Clause, Draft, Waiting
-from dalle_nb.backends.offline.lexicon import BEINGS, Lexicon
-from dalle_nb.backends.offline.repertoire import Repertoire
-from dalle_nb.backends.offline.scenery import Scenery
 from dalle_nb.backends.offline.segment import Token
-from dalle_nb.backends.offline.sketch import Thing
+from dalle_nb.backends.offline.things import MAX_THINGS, Things
 
-MAX_THINGS = 4
-"""More subjects than these make no picture; the rest are named as not drawn."""
-MAX_COUNT = 12
 _PLACES = frozenset({"scene", "feature"})
 _OPPOSITE = {"left": "right", "right": "left", "back": "front", "front": "back", "sky": None}
 _SIDES = {
@@ -32,13 +25,8 @@ _SIDES = {
 }
 
 
-class Walk(Scenery):
+class Walk(Things):
     """The walk itself, and what it found."""
-
-    def __init__(self, lexicon: Lexicon, can: Repertoire) -> None:
-        super().__init__(lexicon, can)
-        self.drafts: list[Draft] = []
-        self._next: dict[str, Any] = {}  # what the next subject takes: pose, wears, holds, place, seat
 
     def go(self, tokens: Sequence[Token]) -> None:
         """Walk through all tokens."""
@@ -94,55 +82,6 @@ class Walk(Scenery):
                 clause.joined = [*clause.joined, draft] if clause.linked else [draft]
             clause.last, clause.linked = draft, False
 
-    def _leave_out(self, token: Token, wait: Waiting) -> None:
-        self.note(wait.start(token), token, "undrawn")
-        self._clause.last = self._clause.base = self._clause.relation = None
-        self._drop_waiting()
-
-    def _drop_waiting(self) -> None:
-        """Name what waited for a being that is not in the picture."""
-        parts, self._next = self._next, {}
-        if "seat" in parts and len(self.drafts) < MAX_THINGS:  # an empty chair
-            self.drafts.append(Draft(Thing(name=parts["seat"].name), parts["seat"], being=False))
-        if "pose" in parts:
-            self.note(parts["pose"], parts["pose"], "undrawn")
-        for token, wait in (*parts.get("wears", ()), *parts.get("holds", ())):
-            self.note(wait.start(token), token, "undrawn")
-
-    def _begin(self, token: Token, wait: Waiting) -> Draft:
-        facts = token.meaning.facts
-        self._carry(token.meaning)
-        count = wait.count or facts.get("count") or (3 if token.plural else 1)
-        if count > MAX_COUNT:
-            self.note(wait.tokens[0], wait.tokens[0], "undrawn")
-        thing = Thing(
-            name=token.name,
-            count=max(1, min(count, MAX_COUNT)),
-            colour=wait.colour or facts.get("colour"),
-            size=wait.size or facts.get("size"),
-            pose=facts.get("pose"),
-            wears=token.meaning.names("wears"),
-        )
-        self.note(wait.start(token), token, "drawn")
-        draft = Draft(thing, token, token.kind in BEINGS)
-        self._hand_over(draft)
-        return draft
-
-    def _hand_over(self, draft: Draft) -> None:
-        """Give a new subject what stood before it: 戴着墨镜的狗, a sleeping cat, on the left a dog."""
-        place = self._next.pop("place", None)
-        draft.set(place=place)
-        if "pose" in self._next:
-            self._pose(draft, self._next.pop("pose"))
-        if not draft.being:
-            return
-        parts, self._next = self._next, {}
-        seat = parts.get("seat")
-        draft.set(seat=seat.name if seat else None)
-        for part in ("wears", "holds"):
-            for token, wait in parts.get(part, ()):
-                self._attach(draft, part, token, wait)
-
     def _held(self, token: Token, wait: Waiting) -> bool:
         relation = self._clause.relation
         if not token.meaning.facts.get("hold") or relation is None or relation.name != "hold":
@@ -177,13 +116,6 @@ class Walk(Scenery):
                 sitter.set(seat=token.name)
         clause.relation = None
         return True
-
-    def _together(self, draft: Draft | None) -> list[Draft]:
-        """Return a subject and those it was named together with: a cat and a dog on a sofa."""
-        if draft is None:
-            return []
-        joined = self._clause.joined
-        return joined if draft.being and draft in joined else [draft]
 
     def _just_posed(self) -> bool:
         """Whether a pose was told and nobody else was named since: 坐在一张红色的沙发上."""
@@ -291,73 +223,6 @@ class Walk(Scenery):
             clause.last.set(place=token.name)
         elif not any(other.kind in ("scene", "feature", "effect") for other in clause.ahead[:4]):
             self._next["place"] = token.name
-
-    # What beings do, wear and hold
-
-    def _being(self) -> Draft | None:
-        """Return the being that is spoken of."""
-        if self._clause.last is not None and self._clause.last.being:
-            return self._clause.last
-        return next((draft for draft in reversed(self.drafts) if draft.being), None)
-
-    def _take_pose(self, token: Token) -> None:
-        if self._denies(token):
-            return
-        previous, ahead = self._clause.previous, self._clause.ahead
-        if token.text.endswith("在"):
-            self._clause.at = self._clause.last
-        leads = bool(ahead) and (ahead[0].name == "of" or (token.text.isascii() and ahead[0].is_thing))
-        actor = self._being() or self._clause.last
-        awaited = actor is not None and not actor.being and self._clause.base is not None
-        if actor is None or awaited or (leads and not (previous and previous.is_thing)):
-            self._next["pose"] = token
-        else:
-            for one in self._together(actor):
-                if one is actor or one.posed is None:
-                    self._pose(one, token)
-
-    def _pose(self, draft: Draft, token: Token) -> None:
-        """Give a subject its pose; a second one only if the first has no art."""
-        known = self.can.poses[draft.thing.name]
-        name = next(
-            (each for each in (token.name, *token.meaning.names("like")) if each in known), token.name
-        )
-        if name in known and (draft.posed is None or draft.posed.name not in known):
-            draft.posed = token
-            draft.set(pose=name)
-        elif draft.posed is None:
-            draft.posed = token
-        flies = token.name == "fly" and draft.token.kind != "person"
-        if flies and draft.thing.place is None:
-            draft.set(place="sky")
-        # Whatever has no pose of standing stands anyway, and what has no wings flies as it is.
-        settled = name == draft.thing.pose or (token.name not in known and (token.name == "stand" or flies))
-        self.note(token, token, "drawn" if settled else "undrawn")
-
-    def _take_worn(self, token: Token) -> None:
-        wait = self._adjectives()
-        if self._denies(token):
-            return
-        self._clause.relation = None
-        being = self._being()
-        if being is None or any(other.name == "of" for other in self._clause.ahead[:1]):
-            self._next.setdefault("wears", []).append((token, wait))
-        else:
-            self._attach(being, "wears", token, wait)
-
-    def _attach(self, draft: Draft, part: str, token: Token, wait: Waiting) -> None:
-        fits = self.can.draws(token.name) and self.can.fits(draft.thing.name, token.name)
-        self.note(wait.start(token), token, "drawn" if fits else "undrawn")
-        if fits:
-            item = token.name + (wait.colour or "")
-            draft.set(**{part: (*getattr(draft.thing, part), item)})
-
-    def _take_part(self, token: Token) -> None:
-        wait, clause = self._adjectives(), self._clause
-        near = [*clause.ahead[:1], *([clause.relation] if clause.relation else [])]
-        placed = any(other.name in ("on", "in", "under") for other in near)
-        if not self._denies(token) and (wait.colour or placed):
-            self.note(wait.start(token), token, "undrawn")
 
 
 def _is_article(token: Token) -> bool:

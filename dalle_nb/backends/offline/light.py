@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from dalle_nb.backends.offline.canvas import Colour, Point, hexed, mix, times
+from dalle_nb.backends.offline.colour import Colour, hexed, mix, times
+from dalle_nb.backends.offline.pen import Point
 from dalle_nb.backends.offline.sketch import Sketch
 
 NIGHTLY = frozenset({"stars", "aurora", "full-moon", "fireflies", "fireworks", "neon", "earth"})

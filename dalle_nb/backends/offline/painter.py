@@ -11,9 +11,11 @@ import numpy as np
 from PIL import Image
 
 from dalle_nb.backends.offline import air
-from dalle_nb.backends.offline.canvas import Canvas, Plane, ramp
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Plane, ramp
+from dalle_nb.backends.offline.figures import Placement
 from dalle_nb.backends.offline.light import Light, light_of
-from dalle_nb.backends.offline.placing import Placement, arrange
+from dalle_nb.backends.offline.placing import arrange
 from dalle_nb.backends.offline.scenes import Stage, paint_scene
 from dalle_nb.backends.offline.sketch import Sketch
 from dalle_nb.backends.offline.standing import paint_placement

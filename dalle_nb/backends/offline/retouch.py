@@ -13,7 +13,8 @@ from PIL import Image
 
 from dalle_nb.backends.offline import styles
 from dalle_nb.backends.offline.air import paint_air
-from dalle_nb.backends.offline.canvas import Canvas, Plane
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Plane
 from dalle_nb.backends.offline.light import light_of
 from dalle_nb.backends.offline.painter import paint
 from dalle_nb.backends.offline.sketch import Sketch, Thing

@@ -9,8 +9,9 @@ import numpy as np
 from PIL import Image
 
 from dalle_nb.backends.offline import subjects
-from dalle_nb.backends.offline.canvas import Canvas, Plane, hexed
-from dalle_nb.backends.offline.placing import Placement
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Plane, hexed
+from dalle_nb.backends.offline.figures import Placement
 from dalle_nb.backends.offline.scenes.stage import Stage
 
 _LAMP = hexed("#ffd07a")

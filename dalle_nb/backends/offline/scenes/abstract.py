@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Colour, hexed, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Colour, hexed, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch

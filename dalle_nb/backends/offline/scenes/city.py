@@ -5,18 +5,10 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from dalle_nb.backends.offline.canvas import (
-    Canvas,
-    Colour,
-    Plane,
-    draw_lines,
-    draw_polygons,
-    hexed,
-    mix,
-    ramp,
-    times,
-)
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Colour, Plane, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.pen import draw_lines, draw_polygons
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, mirror_above
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import (
-    Canvas,
-    Pen,
-    Point,
-    draw_discs,
-    draw_lines,
-    draw_polygons,
-    hexed,
-    mix,
-    ramp,
-)
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import hexed, mix, ramp
 from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.pen import Pen, Point, draw_discs, draw_lines, draw_polygons
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import paint_ridge, paint_water
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage

@@ -9,8 +9,10 @@ import math
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Colour, Pen, Plane, hexed, mix, ramp
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Colour, Plane, hexed, mix, ramp
 from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.pen import Pen
 from dalle_nb.backends.offline.sketch import Sketch
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Colour, Plane, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Colour, Plane, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 
 SNOW = hexed("#f4f8ff")

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Pen, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.pen import Pen
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow, paint_ridge
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage

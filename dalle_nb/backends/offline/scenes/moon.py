@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Plane, hexed, ramp
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Plane, hexed, ramp
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import hang_earth, scatter_stars
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Plane, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Plane, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow, paint_ridge, paint_water

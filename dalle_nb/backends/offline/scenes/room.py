@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import (
-    Canvas,
-    Colour,
-    Pen,
-    draw_lines,
-    draw_polygons,
-    hexed,
-    mix,
-    ramp,
-    times,
-)
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Colour, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.pen import Pen, draw_lines, draw_polygons
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.scenes.trees import paint_tree

@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Pen, draw_polygons, hexed, mix, ramp, times, turned
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.pen import Pen, draw_polygons, turned
 from dalle_nb.backends.offline.scenes.beach import paint_open_sea
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import paint_ridge

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Pen, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import mix, ramp, times
 from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.pen import Pen
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch

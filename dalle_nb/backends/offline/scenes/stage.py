@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dalle_nb.backends.offline.canvas import Colour
+from dalle_nb.backends.offline.colour import Colour
 from dalle_nb.backends.offline.sketch import Thing
 
 if TYPE_CHECKING:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Pen, Plane, Point, draw_polygons, hexed, mix, ramp, times
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Plane, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.pen import Pen, Point, draw_polygons
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, mirror_above
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage

@@ -10,18 +10,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import (
-    Canvas,
-    Colour,
-    Pen,
-    Point,
-    draw_discs,
-    draw_polygons,
-    hexed,
-    ramp,
-    turned,
-)
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Colour, hexed, ramp
 from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.pen import Pen, Point, draw_discs, draw_polygons, turned
 from dalle_nb.backends.offline.scenes.land import SNOW
 
 

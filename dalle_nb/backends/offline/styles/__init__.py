@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Plane
+from dalle_nb.backends.offline.colour import Plane
 from dalle_nb.backends.offline.styles import brush, film, graphic, paper
 from dalle_nb.backends.offline.styles.sheet import Sheet, resized
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from dalle_nb.backends.offline.canvas import Plane
+from dalle_nb.backends.offline.colour import Plane
 from dalle_nb.backends.offline.styles.sheet import (
     Sheet,
     contrast,

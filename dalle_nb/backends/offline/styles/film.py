@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Canvas, Plane, hexed, ramp
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Plane, hexed, ramp
 from dalle_nb.backends.offline.styles.sheet import Sheet, curve, lay, mixed, resized, saturate, tone
 
 _S_CURVE = ((0, 0), (0.25, 0.2), (0.5, 0.5), (0.75, 0.81), (1, 1))

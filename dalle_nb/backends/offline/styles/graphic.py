@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from dalle_nb.backends.offline.canvas import Plane, hexed, ramp
+from dalle_nb.backends.offline.colour import Plane, hexed, ramp
 from dalle_nb.backends.offline.styles.sheet import (
     Sheet,
     contours,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dalle_nb.backends.offline.canvas import Plane, hexed, ramp
+from dalle_nb.backends.offline.colour import Plane, hexed, ramp
 from dalle_nb.backends.offline.styles.sheet import (
     Sheet,
     contours,

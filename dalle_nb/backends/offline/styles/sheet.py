@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageFilter
 
-from dalle_nb.backends.offline.canvas import Canvas, Colour, Plane, hexed, ramp
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Colour, Plane, hexed, ramp
 
 _LUMA = (0.299, 0.587, 0.114)
 
