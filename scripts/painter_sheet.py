@@ -30,10 +30,11 @@ PROMPTS = (
     "秋天的枫叶",
     "冬天的雪景",
     "一只白色的猫坐在那里",
-    "一只毛茸茸的橙色猫咪,有着明亮的绿色眼睛,坐在窗台上,窗外是下雨的城市街道",
-    "一只猫坐在窗台上",
-    "一座宁静的山间小屋,周围是松树,雪山,星空,北极光",
+    "一只毛茸茸的橙色猫咪,有着明亮的绿色眼睛,坐在窗台上,窗外是下雨的城市街道,柔和的室内光线,温馨的氛围,写实风格",
+    "一只穿着宇航服的猫,站在月球上,背景是地球",
+    "一只猫",
     # Scenes, hours, weathers and seasons.
+    "一座宁静的山间小屋,周围是松树,雪山,星空,北极光",
     "雨中的火车站台",
     "a red train at the station in the evening",
     "海底世界,一条鲸鱼和五条小鱼",
@@ -57,7 +58,7 @@ PROMPTS = (
     "雪山上的城堡",
     "a meadow in spring, a white horse running",
     "草地上有两只兔子,蝴蝶飞舞",
-    "a farm in autumn, sunflowers, soft light, sun",
+    "a farm in autumn, sunflowers, dreamy, sun",
     # Things that wear, hold, sit, stand on and under one another.
     "一只猫和一只狗坐在沙发上",
     "a bear holding a balloon, wearing a red scarf",
@@ -95,7 +96,6 @@ PROMPTS = (
     "a kite over a meadow, a bee and a flower",
     "江边的宝塔,雾",
     "a rock under a cherry tree",
-    "三只鸟飞过大海",
     # Styles.
     "a fox in the snow, watercolor",
     "素描,一匹马",
