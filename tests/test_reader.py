@@ -20,6 +20,7 @@ CAN = Repertoire(
     poses=dict.fromkeys(_NAMES, ("stand", "sit"))
     | {"cat": ("sit", "stand", "sleep"), "bird": ("stand", "fly")},
     bearers=frozenset({"boat", "horse", "house"}),
+    vessels=frozenset({"boat"}),
     shelters=frozenset({"tree", "cherry-tree"}),
     homes={name: _HOMES.get(name, "meadow") for name in _NAMES},
     scenes=frozenset(
@@ -220,6 +221,15 @@ def test_a_subject_without_art_is_named_as_not_drawn() -> None:
     """What is understood but has no art is told as such, with what belongs to it."""
     sketch = _read("an elephant with a green scarf")
     assert (sketch.things, sketch.undrawn, sketch.unknown) == ((), ("elephant", "green scarf"), ())
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a fox under a car", "a rabbit in a house", "a cat between two dogs", "狗在两辆车之间"]
+)
+def test_a_place_that_cannot_be_painted_is_told(prompt: str) -> None:
+    """Where two things cannot stand to one another as asked, the words for it are named."""
+    words = ("under a car", "in a house", "between", "之间")
+    assert any(word in told for told in _read(prompt).undrawn for word in words)
 
 
 def test_no_more_things_than_make_a_picture() -> None:

@@ -151,7 +151,8 @@ class Walk(Things):
     def _join(self, draft: Draft, ground: Draft, relation: Token) -> None:
         """Set a thing on top of another or under it, or name what cannot be drawn so."""
         under = relation.name == "under"
-        fitting = self.can.shelters if under else self.can.bearers
+        inside = relation.name == "in" or relation.text.lower().startswith("in ")
+        fitting = self.can.shelters if under else self.can.vessels if inside else self.can.bearers
         first, last = sorted((relation, draft.token, ground.token), key=lambda token: token.start)[::2]
         if ground.thing.name not in fitting or ground.thing.on or ground.thing.under:
             self.note(relation if first is draft.token else first, last, "undrawn")
@@ -194,6 +195,8 @@ class Walk(Things):
             self._stand_by(clause.last, token)
         elif name == "under" and not token.text.isascii():
             return  # 阳光下
+        elif name == "between":
+            self.note(token, token, "undrawn")
         elif name not in ("of", "is"):
             clause.relation = None if name == "beside" else token
 

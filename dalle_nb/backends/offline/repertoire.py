@@ -20,6 +20,8 @@ class Repertoire:
     """By subject, the scene it looks best in."""
     bearers: frozenset[str]
     """Subjects that others may stand on top of."""
+    vessels: frozenset[str]
+    """Subjects that others may be in."""
     shelters: frozenset[str]
     """Subjects that others may stand under."""
     fits: Callable[[str, str], bool]
@@ -43,6 +45,7 @@ def load_repertoire() -> Repertoire:
         effects=frozenset(scenes.EFFECTS),
         styles=frozenset(styles.names()),
         bearers=frozenset(name for name, subject in all_subjects.items() if subject.bears),
+        vessels=frozenset(name for name, subject in all_subjects.items() if "deck" in subject.anchors),
         shelters=frozenset(name for name, subject in all_subjects.items() if subject.shelters),
         fits=lambda wearer, item: all_subjects[wearer].fits(item),
     )

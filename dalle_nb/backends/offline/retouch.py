@@ -25,7 +25,6 @@ _HOURS = {"dawn": ("soft",), "dusk": ("warm",), "night": ("moody", "cool")}
 """Palettes that bring a picture nearer to an hour; a photograph cannot be relit."""
 _FEATHER = 0.012  # heights: the soft edge of a repainted part, all of it inside the mask
 _SEARCH = 96  # rows of the small picture in which a fitting place is looked for
-_FAINT = 40  # levels of 255
 _NOTHING = Thing(name="")
 """Keeps a scene from furnishing itself."""
 Where = npt.NDArray[np.bool_]
@@ -174,20 +173,6 @@ def set_things(
     part *= (1 - fallen * (1 - cover) * np.float32(0.3))[..., None]
     lay(part, things, cover)
     return picture
-
-
-def _fitted(cut: Image.Image, width: int, height: int) -> Image.Image:
-    """Return what is on a transparent picture as large as it fits, standing on the lower edge."""
-    # A breath of shadow does not count as a part of the thing.
-    box = cut.getchannel("A").point(lambda level: 255 * (level > _FAINT)).getbbox()
-    fitted = Image.new("RGBA", (width, height))
-    if box is None:
-        return fitted
-    things = cut.crop(box)
-    share = 0.94 * min(width / things.width, height / things.height)
-    things = things.resize((max(1, round(things.width * share)), max(1, round(things.height * share))))
-    fitted.paste(things, ((width - things.width) // 2, round(height * 0.985) - things.height))
-    return fitted
 
 
 def _lit(things: Plane, original: Plane, where: Where) -> Plane:
