@@ -171,6 +171,7 @@ BINDINGS = {
     "一个女孩骑着马": ["girl atop horse", "horse"],
     "a fox under a car": ["fox", "car"],
     "a cat and a dog on a sofa": ["cat on sofa", "dog on sofa"],
+    "两只猫在雪地里堆雪人": ["2x cat", "snowman"],
     "a teacup on a sofa": ["cup", "sofa"],
     "沙发上有一只猫": ["cat on sofa"],
     "a girl holding a red balloon": ["girl holds balloon#d0342c"],

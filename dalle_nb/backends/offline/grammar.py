@@ -193,8 +193,8 @@ class Walk(Things):
             self._place_by(_SIDES[name])
         elif name in ("on", "in", "under") and postposed and clause.last is not None:
             self._stand_by(clause.last, token)
-        elif name == "under" and not token.text.isascii():
-            return  # 阳光下
+        elif name in ("in", "under") and not token.text.isascii():
+            return  # 雪地里, 阳光下
         elif name == "between":
             self.note(token, token, "undrawn")
         elif name not in ("of", "is"):
