@@ -345,7 +345,7 @@ def test_a_call_ends_in_time(api: Api, fault: str) -> None:
         workshop(api, "unknown" if fault.startswith("url") else "openai", timeout=1, retry="never").generate(
             "a cat"
         )
-    assert time.monotonic() - start < 2.5
+    assert time.monotonic() - start < 12  # a fault lasts half a minute; a slow machine takes seconds for the rest
 
 
 @pytest.mark.parametrize("fault", ["hang", "stall_mid", "429_after:60"])
