@@ -93,16 +93,16 @@ def test_a_date_is_advice(ahead: int, seconds: int, zone: str) -> None:
 
 def test_the_gate_holds_all_and_lets_go() -> None:
     """Who comes while the gate is shut waits until it opens, their own time is over, or they give up."""
-    gate, never = Gate(), threading.Event()
-    gate.hold(0.3)
+    gate, never, start = Gate(), threading.Event(), time.monotonic()
+    gate.hold(1)
     gate.hold(0.1)
-    for deadline, waited in ((0.1, 0.1), (60, 0.2), (60, 0)):
-        start = time.monotonic()
-        gate.wait(start + deadline, never)
-        assert time.monotonic() - start == pytest.approx(waited, abs=0.1)
+    gate.wait(start + 0.1, never)
+    assert 0.1 <= time.monotonic() - start < 1
+    gate.wait(start + 60, never)
+    assert 1 <= time.monotonic() - start < 30
     gate.hold(60)
     given_up = threading.Event()
     threading.Timer(0.1, given_up.set).start()
     start = time.monotonic()
     gate.wait(start + 60, given_up)
-    assert time.monotonic() - start == pytest.approx(0.1, abs=0.1)
+    assert time.monotonic() - start < 30

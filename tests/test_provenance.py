@@ -358,7 +358,7 @@ def test_no_text_takes_long(evil: str) -> None:
     """A line made to send a pattern astray is done with in a moment."""
     start = time.process_time()
     parse_parameters(f"x\n{evil}")
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < 5  # a pattern gone astray takes minutes
 
 
 # --- Hostile files --------------------------------------------------------------------------------------------

