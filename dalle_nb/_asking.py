@@ -97,10 +97,12 @@ def told_together(broken: tuple[Broken, ...]) -> RequestError:
     kinds = {each.error for each in broken}
     error = kinds.pop() if len(kinds) == 1 else RequestError
     if len(broken) == 1:
-        return error(broken[0].what, broken[0].fix)
-    whats = " ".join(f"({place}) {each.what}" for place, each in enumerate(broken, 1))
-    fixes = " ".join(f"({place}) {each.fix}" for place, each in enumerate(broken, 1))
-    return error(whats, fixes)
+        told = error(broken[0].what, broken[0].fix)
+    else:
+        whats = " ".join(f"({place}) {each.what}" for place, each in enumerate(broken, 1))
+        told = error(whats, " ".join(f"({place}) {each.fix}" for place, each in enumerate(broken, 1)))
+    told.options = tuple(dict.fromkeys(each.option for each in broken))
+    return told
 
 
 def settle(

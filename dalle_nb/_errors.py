@@ -97,7 +97,9 @@ class DalleError(_Told, Exception):
 
 
 class RequestError(DalleError):
-    """The request breaks one or more rules; nothing was sent."""
+    """The request breaks one or more rules; nothing was sent. ``options`` names those at fault, where known."""
+
+    options: tuple[str, ...] = ()
 
 
 class PromptError(RequestError):
