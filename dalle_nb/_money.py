@@ -48,7 +48,7 @@ def confirm(*plans: Plan, above: int, yes: bool) -> None:
     Raises:
         ConfirmationNeeded: together they may cost more than ``above``, or a translation made one dearer.
     """
-    price = _together([plan.estimate for plan in plans])
+    price = together([plan.estimate for plan in plans])
     dearer = next((plan.confirm for plan in plans if plan.confirm), "")
     if yes or ((price is None or price.high <= above) and not dearer):
         return
@@ -59,7 +59,8 @@ def confirm(*plans: Plan, above: int, yes: bool) -> None:
     )
 
 
-def _together(estimates: Sequence[Estimate | None]) -> Estimate | None:
+def together(estimates: Sequence[Estimate | None]) -> Estimate | None:
+    """Return what several cost together, those of unknown price left out; None where there is no other."""
     known = [estimate for estimate in estimates if estimate is not None]
     if not known:
         return None

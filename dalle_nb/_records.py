@@ -284,3 +284,46 @@ class RunRecord:
     deleted: datetime | None = None
     imported: bool = False
     """Whether it was asked elsewhere; what it cost was not spent here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPart:
+    """One batch at a server: a Job has as many as its models, kinds and the server's limits ask for."""
+
+    remote: str = ""
+    """The server's name for it; empty as long as the server has not said it."""
+    kind: Kind = Kind.GENERATE
+    input: str = ""
+    """The server's names for the file of requests, that of answers and that of errors."""
+    output: str = ""
+    errors: str = ""
+    status: str = "sending"
+    """The server's word; ``sending`` and ``unsent`` are ours."""
+    requests: int = 0
+    completed: int = 0
+    failed: int = 0
+    created: datetime | None = None
+    expires: datetime | None = None
+    problem: str = ""
+    """What the server found wrong with it, or why it could not be sent."""
+    most_bytes: int = 0
+    """What no honest line of the answers is longer than."""
+    metadata: Mapping[str, str] = field(default_factory=dict, compare=False)
+    collected: bool = False
+    """Whether each of its Runs has what came for it, or the reason why nothing did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """Many Requests sent off together, to be collected later, as the store keeps it."""
+
+    id: int
+    """This store's alias, never reused."""
+    uid: str
+    """Permanent name; the server keeps it too."""
+    created: datetime
+    server: str
+    """The address it was sent to."""
+    owner: str | None
+    """The process that is still sending it."""
+    parts: tuple[JobPart, ...] = ()

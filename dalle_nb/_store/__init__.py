@@ -1,6 +1,6 @@
 """The Store: where Runs and Pictures live, safe from crashes, full disks and other kernels.
 
-Looked up on the `shelf`, drawn at the `desk`; here is what is done with Runs that are there.
+Looked up on the `shelf`, drawn at the `desk`, sent off in `jobs`; here is what is done with Runs that are there.
 Must not draw, ask or show anything.
 """
 
@@ -19,8 +19,8 @@ from dalle_nb._records import RunRecord
 from dalle_nb._store.adoption import Reader, adopt
 from dalle_nb._store.changes import Change, change_runs, purge_runs
 from dalle_nb._store.checkup import StoreFacts, look_over
-from dalle_nb._store.desk import Desk
 from dalle_nb._store.forms import read_run, run_bytes
+from dalle_nb._store.jobs import JobDesk
 from dalle_nb._store.ledger import Budget, Entry
 from dalle_nb._store.queries import HANDFUL, batches
 from dalle_nb._store.recovery import open_home, write_sidecars
@@ -30,7 +30,7 @@ from dalle_nb._store.troubles import explained
 __all__ = ["Budget", "Entry", "Findings", "Store", "StoreFacts", "check", "read_run", "repair", "run_bytes"]
 
 
-class Store(Desk):
+class Store(JobDesk):
     """All Runs and Pictures in one folder. Any thread, process and forked child may use it at once.
 
     Every method may raise StoreUnwritable, StoreDamaged or StoreError.

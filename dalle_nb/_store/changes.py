@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from dalle_nb._records import RunRecord
 from dalle_nb._store.files import Files
 from dalle_nb._store.queries import HANDFUL, batches, runs_with
-from dalle_nb._store.schema import attempts, inputs, pictures, purged, runs, thumbnails, words
+from dalle_nb._store.schema import attempts, inputs, job_runs, pictures, purged, runs, thumbnails, words
 from dalle_nb._store.search import searched
 
 Change = Callable[[RunRecord], RunRecord]
@@ -38,7 +38,7 @@ def purge_runs(connection: Connection, files: Files, ids: Sequence[int]) -> int:
     numbers = [run.id for run in gone]
     names = set(connection.scalars(select(inputs.c.sha256).where(inputs.c.run.in_(numbers))))
     names |= {picture.sha256 for run in gone for picture in run.pictures}
-    for table in (pictures, attempts, inputs, words):
+    for table in (pictures, attempts, inputs, words, job_runs):
         connection.execute(delete(table).where(table.c.run.in_(numbers)))
     remembered = [column.name for column in purged.c if column.name != "id"]
     rows = select(*(runs.c[name] for name in remembered)).where(runs.c.id.in_(numbers))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from dalle_nb._errors import StoreError
 from dalle_nb._records import (
@@ -70,10 +70,29 @@ class Desk(Shelf):
             BudgetError: the budget could be crossed.
             StoreUnwritable: the answer could not be kept.
         """
+        run = self.asked(plan, parent=parent, notebook=notebook, tags=tags)
+
+        def put_in(connection: Connection) -> int:
+            if budget is not None:
+                reserve(connection, plan.estimate, budget)
+            # A purge may have taken a file along with another Run's since it was kept.
+            for blob, kept in zip(blobs_of(plan.request), blobs_of(run.request), strict=True):
+                if self._files.find(kept.sha256) is None:
+                    self.keep_input(blob)
+            return insert_run(connection, run, owner=owner())
+
+        # Where no money is reserved, keeping the first picture is soon enough to wait for the disk.
+        free = plan.estimate is not None and plan.estimate.high == 0
+        return replace(run, id=self._write(put_in, lasting=not free))
+
+    def asked(
+        self, plan: Plan, *, parent: str | None = None, notebook: str | None = None, tags: Iterable[str] = ()
+    ) -> RunRecord:
+        """Return the Run of a plan, its inputs and mask kept, before any row tells of it."""
         check_room(self.home, self._files)
-        run = RunRecord(
+        return RunRecord(
             id=0,
-            uid=_new_uid(),
+            uid=new_uid(),
             created=datetime.now(UTC),
             request=replace(
                 plan.request,
@@ -92,19 +111,6 @@ class Desk(Shelf):
             notebook=notebook,
             tags=tuple(tags),
         )
-
-        def put_in(connection: Connection) -> int:
-            if budget is not None:
-                reserve(connection, plan.estimate, budget)
-            # A purge may have taken a file along with another Run's since it was kept.
-            for blob, kept in zip(blobs_of(plan.request), blobs_of(run.request), strict=True):
-                if self._files.find(kept.sha256) is None:
-                    self.keep_input(blob)
-            return insert_run(connection, run, owner=owner())
-
-        # Where no money is reserved, keeping the first picture is soon enough to wait for the disk.
-        free = plan.estimate is not None and plan.estimate.high == 0
-        return replace(run, id=self._write(put_in, lasting=not free))
 
     def keep(
         self,
@@ -163,10 +169,17 @@ class Desk(Shelf):
         return replace(blob, sha256=name, data=None)
 
     def note_attempt(self, run: RunRecord, attempt: Attempt) -> None:
-        """Write down one call made for a Run, and what is known of its bill."""
+        """Write down one call made for a Run, and what is known of its bill; each number once."""
         row = attempt_row(attempt, run.id)
+        same = (attempts.c.run == run.id) & (attempts.c.number == attempt.number)
+
+        def put_in(connection: Connection) -> None:
+            # The answers of a Job may be read twice.
+            if connection.scalar(select(attempts.c.id).where(same)) is None:
+                connection.execute(insert(attempts), row)
+
         with suppress(StoreError):
-            self._write(lambda connection: connection.execute(insert(attempts), row), lasting=False, owe=True)
+            self._write(put_in, lasting=False, owe=True)
 
     def quarantine(self, run: RunRecord, data: bytes, reason: str) -> Path:
         """Keep what came instead of a picture, beside the reason why it is none; return its file."""
@@ -178,7 +191,7 @@ class Desk(Shelf):
         uid: str,
         *,
         status: Status,
-        seconds: float,
+        seconds: float | None,
         usage: Usage | None = None,
         cost: int | None = None,
         notes: Sequence[str] = (),
@@ -218,7 +231,7 @@ class Desk(Shelf):
         return answer
 
 
-def _new_uid() -> str:
+def new_uid() -> str:
     """Return a UUID of version 7, in hex: unique anywhere, and later ones sort after earlier ones."""
     value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
     value = value & ~(0xF << 76) | 0x7 << 76

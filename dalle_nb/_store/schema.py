@@ -207,11 +207,37 @@ purged = Table(
     Column("reserved", BigInteger),
 )
 
+# Requests that were sent off together; their Runs wait for what `dalle_nb._jobs` collects.
+jobs = Table(
+    "jobs",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("uid", String(64), nullable=False, unique=True),
+    Column("created", Moment, nullable=False),
+    Column("server", Words, nullable=False),
+    # The process that is still sending it; None once it is sent.
+    Column("owner", String(255)),
+    Column("parts", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+job_runs = Table(
+    "job_runs",
+    METADATA,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("job", ForeignKey("jobs.id"), nullable=False, index=True),
+    Column("part", Integer, nullable=False),
+)
+
 _trash = runs.c.deleted.is_not(None)
 Index("ix_runs_deleted", runs.c.deleted, sqlite_where=_trash, postgresql_where=_trash)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (METADATA.create_all,)
+def _add_jobs(connection: Connection) -> None:
+    METADATA.create_all(connection, tables=[jobs, job_runs])
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (METADATA.create_all, _add_jobs)
 """Number n, counted from 1, leads from version n-1 to n.
 
 The first lays the tables as they are now; a later one therefore adds only what is missing.
