@@ -71,6 +71,22 @@ def parse(line: str, cell: str | None = None, *, fill: Fill = str) -> Typed:
     return Typed(name=name, options=options, prompt=fill(prompt))
 
 
+def parse_line(line: str, *, fill: Fill = str) -> Typed:
+    """Return what one line of many asks for: a prompt, which may end in options.
+
+    What looks like options and is none that we know, such as another program's flags, is prompt.
+
+    Raises:
+        OptionError: names every option that cannot be read.
+    """
+    # No options are longer than that, and a stranger's file must not keep us busy.
+    for found in _WORD_START.finditer(line, max(0, len(line) - 4000)):
+        given, rest = scan(line, found.start())
+        if given and not line[rest:].strip() and all(each.row for each in given):
+            return Typed(options=_read_values(given, fill), prompt=fill(line[: found.start()].strip()))
+    return Typed(prompt=fill(line.strip()))
+
+
 def parse_settings(line: str) -> dict[str, Any]:
     """Return the settings that ``name=value`` pairs give; nothing after the sign takes one back.
 
@@ -279,5 +295,6 @@ _NAME = re.compile(r"\s*([^\W\d]\w*)\s*<<(?=\s|$)")
 _FLAG = re.compile(rf"[{DASHES}]{{1,4}}(?P<name>[A-Za-zＡ-Ｚａ-ｚ][^\s=＝:：\"“「『]*)(?P<equals>[=＝:：])?")
 _END = re.compile(rf"[{DASHES}]{{2,4}}(?=\s|$)")
 # An expression may hold spaces: ``-n {{ count + 1 }}``.
+_WORD_START = re.compile(r"(?<!\S)(?=\S)")
 _WORD = re.compile(r"(?:\{\{.*?\}\}|\S)+")
 _CLOSING = {'"': '"”“', "'": "'’‘", "“": '”"', "‘": "’'", "「": "」", "『": "』"}

@@ -31,7 +31,7 @@ FLOORS = {
         "_generator",
         "_verbs",
     ],
-    "memory": ["_comparison _grid", "_bundle _history _importing", "_batch", "_sweep _jobs"],
+    "memory": ["_comparison _fonts _grid _items", "_bundle _history _importing", "_batch", "_sweep _jobs", "_many"],
     "faces": ["_serve widgets"],
     "voices": ["_costs _doctor _live _login _nbval", "_guide _history_cli", "_magic _cli"],
     "door": ["dalle_nb", "__main__"],
