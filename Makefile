@@ -34,13 +34,11 @@ tests: $(DEV)
 	$(BIN)/python -m pytest -n 2 --dist loadscope --junitxml $(ARTIFACTS)/tests.xml
 
 notebooks: $(DEV)
-	$(OFFLINE) $(BIN)/python -m pytest -p dalle_nb._nbval --nbval --nbval-current-env \
+	$(OFFLINE) $(BIN)/python -m pytest -n 2 --dist loadfile -p dalle_nb._nbval --nbval --nbval-current-env \
 	  --junitxml $(ARTIFACTS)/notebooks.xml notebooks
 
-outputs: $(DEV)  ## Execute the lessons afresh and save what they show
-	@for lesson in notebooks/*.ipynb; do \
-	  home=$$(mktemp -d) && $(OFFLINE) DALLE_NB_HOME=$$home $(BIN)/jupyter nbconvert --log-level ERROR --execute --inplace \
-	    --NotebookClient.store_widget_state=False --NotebookClient.record_timing=False $$lesson; rm -rf $$home; done
+outputs: $(DEV)  ## Build the lessons from their source and execute them; LESSONS="03 08" makes these only
+	@$(OFFLINE) $(BIN)/python scripts/make_lessons.py $(LESSONS)
 
 lab: $(DEV)  ## Open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir notebooks

@@ -15,7 +15,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-LESSON = Path(__file__).parents[1] / "notebooks" / "01-first-picture.ipynb"
+LESSON = Path(__file__).parents[1] / "notebooks" / "en" / "01-first-picture.ipynb"
 CELL_SECONDS = 120
 
 

@@ -11,7 +11,6 @@ import tomllib
 import urllib.request
 from pathlib import Path
 
-import nbformat
 import pytest
 import yaml
 from conftest import own_environment
@@ -25,7 +24,6 @@ from dalle_nb._options import OPTIONS, Option
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LESSONS = sorted((ROOT / "notebooks").glob("**/*.ipynb"))
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 
@@ -121,7 +119,7 @@ def test_binder_opens_the_first_lesson(tmp_path: Path) -> None:
     with serve_lab(tmp_path, environment) as lab:
         front = urllib.request.Request(f"{lab.url}/", headers={"Authorization": f"token {lab.token}"})
         with urllib.request.urlopen(front, timeout=10) as answer:
-            assert answer.url.endswith("/lab/tree/notebooks/01-first-picture.ipynb")
+            assert answer.url.endswith("/lab/tree/notebooks/en/01-first-picture.ipynb")
 
 
 def test_pre_commit_runs_what_make_runs() -> None:
@@ -132,37 +130,6 @@ def test_pre_commit_runs_what_make_runs() -> None:
     for hook in hooks:
         tool = " ".join(hook["entry"].removeprefix(".venv/").split()[:2]).removesuffix(" --force-exclude")
         assert tool in MAKEFILE.replace("$(BIN)", "bin")
-
-
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_a_lesson_is_committed_as_it_runs(lesson: Path) -> None:
-    """Every code cell was executed, in order, without an error, and what it shows names no machine."""
-    book = nbformat.read(lesson, as_version=4)
-    nbformat.validate(book)
-    cells = [cell for cell in book.cells if cell.cell_type == "code"]
-    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
-    outputs = [output for cell in cells for output in cell.outputs]
-    assert [] == [output for output in outputs if output.output_type == "error"]
-    assert not re.search(r"(/tmp|/home|/root|/work|/Users)/", str(outputs))
-
-
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_a_lesson_never_spends(lesson: Path) -> None:
-    """A lesson asks for the offline painter before it draws, so that running it is free whatever key is set."""
-    code = [cell.source for cell in nbformat.read(lesson, as_version=4).cells if cell.cell_type == "code"]
-    pinned = next(n for n, source in enumerate(code) if 'configure(backend="offline")' in source)
-    assert not any("%%dalle" in source or "generate(" in source for source in code[:pinned])
-
-
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_every_picture_of_a_lesson_has_alt_text(lesson: Path) -> None:
-    """Whoever cannot see a lesson's picture is told what it shows, and its notebook stays small."""
-    cells = nbformat.read(lesson, as_version=4).cells
-    outputs = [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
-    pictures = [(kind, out) for out in outputs for kind in out.get("data", {}) if kind.startswith("image/")]
-    assert pictures
-    assert all(output.metadata[kind].get("alt") for kind, output in pictures)
-    assert lesson.stat().st_size < 150_000 * len(pictures)
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "tests").glob("test_*.py")), ids=lambda path: path.stem)
