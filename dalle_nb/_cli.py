@@ -18,6 +18,7 @@ from dalle_nb._options import OPTIONS, Option, option
 from dalle_nb._render import caption_bundle, estimate_bundle, models_bundle
 from dalle_nb._run import Run
 from dalle_nb._saving import check_pattern
+from dalle_nb._tutorials import copy_lessons
 
 _VERBS = {
     "draw": "draw a prompt",
@@ -86,6 +87,21 @@ def _models(_: argparse.Namespace, __: list[str]) -> int:
     return 0
 
 
+def _tutorials(said: argparse.Namespace, _: list[str]) -> int:
+    folder = Path(said.folder)
+    copied = copy_lessons(folder, said.lang or default_generator().settings.tongue(""))
+    for path in copied:
+        print(path)
+    print(
+        tr(
+            "{count} lessons were put into {folder}. Begin with: jupyter lab {folder}",
+            count=len(copied),
+            folder=folder,
+        )
+    )
+    return 0
+
+
 def _doctor(said: argparse.Namespace, _: list[str]) -> int:
     marks = {True: "✓", False: "✗", None: " "}
     findings = examine(default_generator(), ask=said.ask)
@@ -111,6 +127,12 @@ def _parser() -> argparse.ArgumentParser:
         _add_verb(commands.add_parser(verb, help=help_text, description=help_text), verb)
     models = commands.add_parser("models", help="list the models, their prices and when they retire")
     models.set_defaults(command=_models)
+    tutorials = commands.add_parser("tutorials", help="put the lessons into a folder")
+    tutorials.add_argument(
+        "folder", nargs="?", default="dalle-lessons", metavar="FOLDER", help="created if need be"
+    )
+    tutorials.add_argument("--lang", metavar="en|zh", help="the language of the lessons")
+    tutorials.set_defaults(command=_tutorials)
     history = commands.add_parser("history", help="find, move, back up and mend what was made")
     add_history(history)
     doctor = commands.add_parser(
