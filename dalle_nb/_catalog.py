@@ -129,6 +129,8 @@ class Server:
     """What to ask for so that pictures come as base64 where both are possible."""
     streams: bool = False
     max_n: int | None = None
+    batches: bool = False
+    """Whether it may take jobs of many requests, as OpenAI's Batch API does."""
     free: bool = False
     """Whether drawing there costs nothing."""
     default_quality: str | None = None
@@ -140,6 +142,19 @@ class Server:
     def offline(self) -> bool:
         """Whether it is our own painter."""
         return self.name == "offline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchTerms:
+    """What holds for every job of OpenAI's Batch API."""
+
+    factor: float
+    """What is paid of the price of a single call, where the model's own discount is not known."""
+    max_requests: int
+    max_bytes: int
+    """The largest file of requests."""
+    as_of: date | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +176,7 @@ class Catalog:
     default_model: str
     offline_model: str
     synonyms: Synonyms
+    batch: BatchTerms
     kinds: Mapping[str, tuple[str, ...]]
     """The API parameters that each kind of request can carry at all."""
     as_of: date
@@ -171,6 +187,10 @@ class Catalog:
             if name == model.name or name in model.aliases:
                 return model
         return Model(name=name, catalogued=False, **_ANYTHING)
+
+    def batch_factor(self, model: Model) -> float:
+        """Return what is paid of a model's price when it draws in a job."""
+        return self.batch.factor if model.price.batch_factor is None else model.price.batch_factor
 
     def server(self, base_url: str | None) -> Server:
         """Return the profile of the server at that URL: OpenAI's for None, the cautious one when unknown.
@@ -232,6 +252,7 @@ def _catalog(facts: Mapping[str, Any]) -> Catalog:
         default_model=facts["default_model"],
         offline_model=facts["offline_model"],
         synonyms=Synonyms(**_frozen(facts["synonyms"])),
+        batch=BatchTerms(**facts["batch"]),
         kinds=MappingProxyType(_frozen(facts["kinds"])),
         as_of=facts["as_of"],
     )

@@ -11,6 +11,7 @@ import atexit
 import contextvars
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
@@ -159,15 +160,20 @@ class Drawing:
 
     def _work(self) -> None:
         try:
-            for event in self.backend.draw(self.plan, self.terms):
+            self.take_in(self.backend.draw(self.plan, self.terms))
+        finally:
+            self.finish()
+            self._news.put(None)
+
+    def take_in(self, events: Iterable[DrawEvent]) -> None:
+        """Keep what a backend tells; what goes wrong is in `error`."""
+        try:
+            for event in events:
                 self._put_away(event)
                 if self.error and isinstance(event, Called):
                     break  # nothing more is paid for that cannot be kept
-        except BaseException as error:  # noqa: BLE001 - kept, recorded below and raised again by the asker
+        except BaseException as error:  # noqa: BLE001 - kept, recorded and raised again by the asker
             self._fail(error)
-        finally:
-            self._finish()
-            self._news.put(None)
 
     def _put_away(self, event: DrawEvent) -> None:
         """Take an event in. What fails here must not end a call that is being paid for: its bill comes last."""
@@ -261,16 +267,17 @@ class Drawing:
         self._abandoned = True
         self.terms.cancel.set()
         self._costs.append(None)
-        self._finish()
+        self.finish()
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Write down what became of it; seconds are known where it was drawn here."""
         stopped = self.terms.cancel.is_set()
         short = self._pictures < self._expected
         try:
             self.record = self.store.finish(
                 self.record.uid,
                 status=status_of(self.error, stopped=stopped, pictures=self._pictures, short=short),
-                seconds=time.monotonic() - self._started,
+                seconds=time.monotonic() - self._started if self._started else None,
                 usage=self._usage,
                 cost=self._cost,
                 notes=tuple(self._notes),

@@ -71,6 +71,14 @@ def estimate(parameters: Mapping[str, Any], model: Model, inputs: int = 0) -> Es
     )
 
 
+def discounted(estimate: Estimate | None, factor: float, *, about: bool) -> Estimate | None:
+    """Return an estimate with a discount, which may itself be only ``about`` so."""
+    if estimate is None:
+        return None
+    low, high = (ceil(amount * factor) for amount in (estimate.low, estimate.high))
+    return Estimate(low=low, high=high, about=estimate.about or (about and high > 0))
+
+
 def text_tokens(text: str) -> tuple[int, int]:
     """Return the fewest and the most tokens that a prompt of this length is likely to be."""
     ascii_letters = sum(letter.isascii() for letter in text)

@@ -18,6 +18,7 @@ from dalle_nb.backends.openai.calls import sender
 from dalle_nb.backends.openai.downloads import Downloads
 from dalle_nb.backends.openai.exchange import Exchange
 from dalle_nb.backends.openai.guard import Guard, guarded
+from dalle_nb.backends.openai.jobs import Batches
 from dalle_nb.backends.openai.troubles import explain, redact
 from dalle_nb.backends.openai.wire import Wire
 
@@ -37,6 +38,7 @@ class OpenAIBackend:
         self.server: Server = load_catalog().server(address if settings.server == "auto" else settings.server)
         self._downloads = Downloads(address or self.server.base_url or "")
         self._gate = Gate()
+        self.batches = Batches(self._wire, self.server, self._downloads, self._key)
 
     def draw(self, plan: Plan, terms: Terms) -> Iterator[DrawEvent]:
         """Make the plan's calls, one after the other, and yield what comes of each."""

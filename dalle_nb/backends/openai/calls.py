@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,18 @@ def sender(client: OpenAI, plan: Plan, call: Call, server: Server) -> Send:
     if server.edits == "json":
         return _posted(client, "/images/edits", parameters | _references(plan.request.inputs, mask))
     return _inpainting(client, parameters, plan.request.inputs[0], mask)
+
+
+def write_line(name: str, path: str, plan: Plan, call: Call, uploaded: Mapping[str, str]) -> bytes:
+    """Return the call as a line of a job, under a name of ours; pictures by the server's names for their files."""
+    body = {key: _plain(value) for key, value in call.parameters.items()}
+    request = plan.request
+    if request.inputs:
+        body["images"] = [{"file_id": uploaded[blob.sha256]} for blob in request.inputs]
+    for key, blob in (("mask", request.mask), ("markup", request.markup)):
+        if blob:
+            body[key] = {"file_id": uploaded[blob.sha256]}
+    return json.dumps({"custom_id": name, "method": "POST", "url": path, "body": body}).encode() + b"\n"
 
 
 def _method(images: Any, name: str, parameters: dict[str, Any]) -> Send:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from dalle_nb._backend import Arrival, DrawEvent, Preview, Quarantined, Remark, Terms
@@ -26,7 +27,7 @@ from dalle_nb.backends.openai.calls import Send
 from dalle_nb.backends.openai.downloads import Downloads
 from dalle_nb.backends.openai.guard import Guard, guarded
 from dalle_nb.backends.openai.streams import is_stream, read_events
-from dalle_nb.backends.openai.troubles import explain, from_status, without_key
+from dalle_nb.backends.openai.troubles import explain, from_status, redact, without_key
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,7 +35,6 @@ class Exchange:
     """A call, ready to be made, and what is known of it so far."""
 
     call: Call
-    send: Send
     first: int
     """Index of its first picture in the Run."""
     model: Model
@@ -44,6 +44,10 @@ class Exchange:
     key: str | None = field(repr=False)
     inputs: int
     """Pictures that travel with it."""
+    send: Send | None = None
+    """Makes the call; None where it was made long ago."""
+    factor: float = 1.0
+    """What is paid of the price; a job has a discount."""
     came: int = 0
     settled: bool = False
     """A picture came, or lies somewhere to be fetched: the call is not made again."""
@@ -64,10 +68,21 @@ class Exchange:
         Raises:
             DrawError: it failed, or something in its answer is no picture; what was one has been yielded.
         """
+        yield from self._told(self._receive(deadline))
+
+    def recall(self, data: bytes, line: Mapping[str, Any] | None) -> Iterator[DrawEvent]:
+        """Yield what `once` would, of an answer that came earlier: a line of a job's results, and what it says.
+
+        Raises:
+            DrawError: as `once`.
+        """
+        yield from self._told(self._remember(data, line))
+
+    def _told(self, receiving: Generator[Preview, None, Mapping[str, Any]]) -> Iterator[DrawEvent]:
         self._usage = self._request_id = self._status = None
         aside = False
         try:
-            answer = yield from self._receive(deadline)
+            answer = yield from receiving
             for event in self._pictures(answer):
                 aside = aside or isinstance(event, Quarantined)
                 yield event
@@ -99,14 +114,18 @@ class Exchange:
         if billed is Billed.NO or self.server.free or self.model.free:
             return 0
         if self._usage is not None:
-            return cost(self._usage, self.model)
+            return _share(cost(self._usage, self.model), self.factor)
         price = None if failed else estimate(self.call.parameters, self.model, self.inputs)
         # Models that count no tokens cost what their list says for each picture.
-        return price.high if price and price.low == price.high and not price.about else None
+        exact = price.high if price and price.low == price.high and not price.about else None
+        return _share(exact, self.factor)
 
     def _receive(self, deadline: float) -> Generator[Preview, None, Mapping[str, Any]]:
         """Yield previews, and return the answer."""
-        guard = Guard(deadline=deadline, most_bytes=self._most_bytes(), cancel=self.terms.cancel)
+        assert self.send is not None, "what was answered long ago is recalled, not asked"
+        guard = Guard(
+            deadline=deadline, most_bytes=most_bytes(self.call.parameters), cancel=self.terms.cancel
+        )
         try:
             with guarded(guard), self.send() as response:
                 return (yield from self._read(response))
@@ -117,10 +136,21 @@ class Exchange:
         # Outside the handler, not even as its context: the SDK's exceptions carry the request, and with it the key.
         raise trouble
 
-    def _most_bytes(self) -> int:
-        """Return what an honest answer stays under: room for one picture of any size, for the rest as they were asked."""
-        width, height = read_size(str(self.call.parameters.get("size", ""))) or (1024, 1024)
-        return MOST_BYTES_A_PICTURE + (self.expected - 1) * (width * height * 6 + (1 << 20))
+    def _remember(
+        self, data: bytes, line: Mapping[str, Any] | None
+    ) -> Generator[Preview, None, Mapping[str, Any]]:
+        self._evidence = [data]
+        yield from ()  # nobody looked on while it was drawn
+        line = read_body(data) if line is None else line
+        response = line.get("response")
+        if not isinstance(response, Mapping):
+            raise from_status(200, {"error": line.get("error")}, {}, self.key)
+        status, name, answer = (response.get(key) for key in ("status_code", "request_id", "body"))
+        self._status = status if isinstance(status, int) else 200
+        self._request_id = redact(name, self.key) if isinstance(name, str) else None
+        if self._status >= 400 or not isinstance(answer, Mapping):
+            raise from_status(self._status, answer, {}, self.key)
+        return answer
 
     def _read(self, response: Any) -> Generator[Preview, None, Mapping[str, Any]]:
         self._status, self._request_id = response.status_code, response.headers.get("x-request-id")
@@ -168,3 +198,13 @@ class Exchange:
         came = f"{picture.width}x{picture.height}"
         if "x" in size and size != came and picture.width:
             yield Remark(text=tr("Asked for {wanted}, came {came}.", wanted=size, came=came))
+
+
+def most_bytes(parameters: Mapping[str, Any]) -> int:
+    """Return what an honest answer stays under: room for one picture of any size, for the rest as they were asked."""
+    width, height = read_size(str(parameters.get("size", ""))) or (1024, 1024)
+    return MOST_BYTES_A_PICTURE + (int(str(parameters.get("n", 1))) - 1) * (width * height * 6 + (1 << 20))
+
+
+def _share(amount: int | None, factor: float) -> int | None:
+    return None if amount is None else ceil(amount * factor)
