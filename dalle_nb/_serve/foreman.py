@@ -42,6 +42,11 @@ class Foreman:
         self._stopping = False
         self._at_work: dict[str, tuple[Batch, asyncio.Task[None]]] = {}
 
+    @property
+    def _is_leaving(self) -> bool:
+        """Whether the server is about to end, and sends home who stands in line."""
+        return self._stopping or not self._service.line.open
+
     async def start(self) -> None:
         """Go on with what a former server left."""
         for client in self._service.clients.known or (Client(),):
@@ -102,7 +107,7 @@ class Foreman:
                 await run_in_threadpool(lambda: batch.validate(shelf.path(source)))
             if batch.status == "in_progress" and not batch.is_packed:
                 await self._draw(batch, client)
-            if batch.is_open and not (self._stopping and batch.status == "in_progress"):
+            if batch.is_open and not (self._is_leaving and batch.status == "in_progress"):
                 await run_in_threadpool(batch.finish, shelf)
         except* Refused as gone:  # its file was deleted
             error = {"code": "file_not_found", "message": str(gone.exceptions[0]), "param": "input_file_id"}
@@ -118,7 +123,7 @@ class Foreman:
             left = read_requests(source, done)
 
             async def lane() -> None:
-                while batch.status == "in_progress" and not self._stopping and not batch.is_late:
+                while batch.status == "in_progress" and not self._is_leaving and not batch.is_late:
                     request = next(left, None)
                     if request is None:
                         return
@@ -136,8 +141,8 @@ class Foreman:
 
     async def _answer(self, batch: Batch, request: dict[str, Any], client: Client) -> None:
         status, body = await self._service.answer(request["url"], request["body"], client)
-        if status == 503 and self._stopping:
-            return  # sent home from the line: the next server draws it
+        if status == 503 and self._is_leaving:
+            return  # sent home: the next server draws it
         response = {"status_code": status, "request_id": f"req_{secrets.token_hex(16)}", "body": body}
         await run_in_threadpool(partial(batch.note, request["custom_id"], response=response))
 
