@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import Event as Flag
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dalle_nb._catalog import Server
 from dalle_nb._records import Attempt, Plan
+
+if TYPE_CHECKING:
+    from dalle_nb._pace import Board
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,12 @@ class Terms:
     retry: str = "safe"
     cancel: Flag = field(default_factory=Flag)
     """Once set no further call is begun, and what is under way is given up."""
+    stop: Flag = field(default_factory=Flag)
+    """Once set no further call is begun; what is under way goes on."""
+    board: Board | None = None
+    """Where processes that share a server tell one another what it said."""
+    per_minute: int | None = None
+    """Pictures that all of them together may ask for in a minute."""
     tell: Callable[[str], None] = lambda _: None
     """Says something to the user while the drawing goes on."""
 

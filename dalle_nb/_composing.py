@@ -58,6 +58,9 @@ def sort_options(given: Mapping[str, Any]) -> Said:
             continue
         try:
             row = option(name)
+            if row.many:
+                what = tr("{flag} is for batches and sweeps.", flag=row.flags[-1])
+                raise OptionError(what, tr("Leave it out, or use %%dalle_batch or %%dalle_sweep."))
             read = row.parse(value) if row.scope == "call" and not row.repeatable else value
             scopes[row.scope][row.name] = list(read) if isinstance(read, tuple) else read
         except OptionError as error:

@@ -271,8 +271,8 @@ class Drawing:
 
     def finish(self) -> None:
         """Write down what became of it; seconds are known where it was drawn here."""
-        stopped = self.terms.cancel.is_set()
         short = self._pictures < self._expected
+        stopped = self.terms.cancel.is_set() or (self.terms.stop.is_set() and short and not self.error)
         try:
             self.record = self.store.finish(
                 self.record.uid,

@@ -31,7 +31,7 @@ from dalle_nb._settings import Settings
 if TYPE_CHECKING:
     from dalle_nb._store import Budget, Entry, Store
 
-_FLAGS = ("backend", "retry", "timeout", "retired")
+_FLAGS = ("backend", "retry", "timeout", "retired", "per_minute")
 """Options of one call that are settings for its length."""
 
 
@@ -184,22 +184,25 @@ class ImageGenerator:
         watch: Watch | None = None,
         first: bool = False,
         cancel: Flag | None = None,
+        stop: Flag | None = None,
+        sample: int = 0,
     ) -> Run:
         """Draw what a prompt and options by name ask for: the one door for magic, panel and CLI.
 
         ``namespace`` holds the variables that REFs may name. With ``first``, the first asking in this
         process of what the history holds already is answered from there (a notebook run again is free).
-        Raises what `generate` raises.
+        ``cancel`` gives up what is under way; ``stop`` only begins no further call. ``sample`` counts
+        drawings of one and the same Request that are asked for together. Raises what `generate` raises.
         """
         stay_under_cell()
         with speaking(self.settings.tongue(prompt)):
-            workshop, asked = self._read(prompt, options, namespace)
+            workshop, asked = self._read(prompt, options, namespace, sample)
             where = asked.call.get("save")
             if where:
                 check_pattern(where)  # before anything is paid
         # A rerun or variation without words of its own has those of its parent.
         with speaking(self.settings.tongue(asked.request.prompt)):
-            run = workshop.draw(asked, watch=watch, first=first, cancel=cancel)
+            run = workshop.draw(asked, watch=watch, first=first, cancel=cancel, stop=stop)
             if where:
                 _saved(run, where)
             return run
@@ -238,15 +241,20 @@ class ImageGenerator:
         return replace(plan, notices=(*asked.notices, *plan.notices))
 
     def draw(
-        self, asked: Asked, *, watch: Watch | None = None, first: bool = False, cancel: Flag | None = None
+        self,
+        asked: Asked,
+        *,
+        watch: Watch | None = None,
+        first: bool = False,
+        cancel: Flag | None = None,
+        stop: Flag | None = None,
     ) -> Run:
         """Ask for pictures, keep them, and say what happened."""
         plan = self.check(asked)  # what will be sent and may cost, or every broken rule at once
         if run := self._kept(plan, asked, first=first):
             return self.session.remember(run)
         record = self._begin(plan, asked)  # money rules; then a row first: asked, budget reserved
-        settings = self.settings
-        terms = Terms(timeout=settings.timeout, retry=settings.retry, cancel=cancel or Flag())
+        terms = self._terms(cancel, stop)
         drawing = Drawing(plan, record, self.backend, self.store, terms, strict=self._is_strict(plan))
         if watch:
             watch.planned(plan, record)
@@ -292,14 +300,27 @@ class ImageGenerator:
                 return error.run
             raise
 
+    def _terms(self, cancel: Flag | None, stop: Flag | None) -> Terms:
+        settings = self.settings
+        return Terms(
+            timeout=settings.timeout,
+            retry=settings.retry,
+            cancel=cancel or Flag(),
+            stop=stop or Flag(),
+            board=self.store.gates,
+            per_minute=settings.per_minute,
+        )
+
     def _read(
-        self, prompt: str, options: Mapping[str, Any], namespace: Mapping[str, Any] | None
+        self, prompt: str, options: Mapping[str, Any], namespace: Mapping[str, Any] | None, sample: int = 0
     ) -> tuple[ImageGenerator, Asked]:
         said = sort_options(options)
         workshop = self.sibling(**{name: said.call[name] for name in _FLAGS if name in said.call})
         shelf = lambda: Shelf(workshop.store, self.session)  # noqa: E731 - only where a REF needs it
         defaults = workshop.settings.options
-        return workshop, compose(prompt, said, shelf=shelf, defaults=defaults, namespace=namespace)
+        asked = compose(prompt, said, shelf=shelf, defaults=defaults, namespace=namespace)
+        request = replace(asked.request, sample=asked.request.sample + sample) if sample else asked.request
+        return workshop, replace(asked, request=request)
 
     def sibling(self, layer: str = "flag", **values: Any) -> ImageGenerator:
         """Return a generator for one call: the same stores, backends and session, other settings in one layer."""

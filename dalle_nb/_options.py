@@ -45,6 +45,8 @@ class Option:
     short: bool = False
     """Whether it is one of the eight that ``%%dalle?`` shows."""
     repeatable: bool = False
+    many: bool = False
+    """Whether it is about a batch or sweep, and means nothing for one drawing."""
     words: tuple[str, ...] = ()
     """The only values it takes, whatever the model."""
     choices: Callable[[Model], tuple[str, ...]] | None = None
@@ -297,10 +299,22 @@ OPTIONS: tuple[Option, ...] = (
            help="seconds to wait in all"),
     Option(name="retired", flags=("--retired",), scope="call", metavar="WORD", words=("translate", "error"),
            help="what to do when the model is retired"),
+    Option(name="per_minute", flags=("--per-minute",), type="integer", scope="call", metavar="N", least=1,
+           most=100_000,
+           help="most pictures to ask for in a minute, in all your notebooks together"),
     Option(name="backend", flags=("--backend",), scope="call", metavar="NAME",
            words=("auto", "openai", "offline"),
            help="who draws"),
     Option(name="quiet", flags=("--quiet",), type="flag", scope="call", help="no caption under the picture"),
+    Option(name="concurrency", flags=("--concurrency",), type="integer", scope="call", many=True, metavar="N", least=1,
+           most=256,
+           help="how many of a batch or sweep to draw at once"),
+    Option(name="via", flags=("--via",), scope="call", many=True, metavar="WORD", words=("openai-batch",),
+           help="send a batch off as a job, at half the price, and collect it later"),
+    Option(name="zip", flags=("--zip",), type="flag", scope="call", many=True,
+           help="go through the values of a sweep side by side, not in every combination"),
+    Option(name="cap", flags=("--cap",), type="integer", scope="call", many=True, metavar="N", least=1, most=100_000,
+           help="most pictures that a sweep may have"),
 )
 # fmt: on
 

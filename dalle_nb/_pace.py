@@ -6,14 +6,20 @@ again for lost answers. Must not know HTTP, prompts or the store.
 
 from __future__ import annotations
 
+import hashlib
 import random
+import re
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import ceil, inf
+from threading import Condition
 from threading import Event as Flag
-from threading import Lock
+from typing import TYPE_CHECKING, Protocol
 
 from dalle_nb._errors import (
     AuthenticationError,
@@ -25,13 +31,20 @@ from dalle_nb._errors import (
     RefusedError,
     ServerError,
 )
+from dalle_nb._language import tr
 from dalle_nb._records import Billed
+
+if TYPE_CHECKING:
+    from dalle_nb._backend import Terms
 
 TRIES = 4
 """Calls made at most for one answer, the first included."""
 
 LONGEST_WAIT = 120.0
 """Seconds: who is told to wait longer should hear it rather than sit there."""
+
+STOP = 60.0
+"""Seconds in which other processes do not ask an account that has just been found empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +83,53 @@ def _surely_unserved(error: DrawError) -> bool:
     return told or isinstance(error, ConnectionFailed | RateLimitError)
 
 
-class Gate:
-    """Where all callers of one server wait when one of them was told to."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What the processes of a user tell one another about a server; times in seconds since 1970."""
 
-    def __init__(self) -> None:
-        self._lock = Lock()
+    open_at: float = 0.0
+    """When it may be asked again."""
+    stopped_at: float = 0.0
+    """When it said that there is no money left."""
+    reason: str = ""
+    own: bool = False
+    """Whether this process was told so itself."""
+
+
+class Board(Protocol):
+    """Where processes leave notices for one another, by the name of a `Gate`."""
+
+    def look(self, gate: str) -> Notice:
+        """Return what stands there."""
+
+    def hold(self, gate: str, until: float) -> None:
+        """Ask everybody not to call before that moment."""
+
+    def stop(self, gate: str, reason: str | None) -> None:
+        """Tell everybody that there is no money left, and why; or with None that there is again."""
+
+    def book(self, gate: str, pictures: int, per_minute: int) -> float:
+        """Return from when on so many pictures may be asked for, and take that time for them."""
+
+
+class Gate:
+    """Where all callers of one server wait: when one of them was told to, and when more are inside than it bears.
+
+    How many it bears is learned: as many as it was drawing when it refused one more. After so many good answers
+    one more is tried. With a `Board`, what one process is told holds for the others, each of which comes back a
+    little later than told, so that they do not all come at the same moment.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self._changed = Condition()
         self._open_at = 0.0
+        self._queue: deque[object] = deque()
+        self._inside, self._room, self._good = 0, inf, 0
 
     def hold(self, seconds: float) -> None:
         """Keep everybody back for so long from now."""
-        with self._lock:
+        with self._changed:
             self._open_at = max(self._open_at, time.monotonic() + seconds)
 
     def wait(self, deadline: float, cancel: Flag) -> None:
@@ -87,6 +137,103 @@ class Gate:
         while (left := min(self._open_at, deadline) - time.monotonic()) > 0:
             if cancel.wait(left):
                 return
+
+    @contextmanager
+    def turn(self, terms: Terms, pictures: int, *, again: bool = False) -> Iterator[float]:
+        """Wait for a turn to ask for so many pictures, give the seconds it took, and learn from how it ends.
+
+        Who comes ``again`` goes first. The turn comes at once when ``terms.cancel`` is set.
+
+        Raises:
+            BillingError: another process heard just now that there is no money left; make no call.
+        """
+        began, crowded = time.monotonic(), False
+        self._book(terms, pictures)
+        self._enter(terms.cancel, again=again)
+        try:
+            own = self._heed(terms.board)
+            yield time.monotonic() - began
+            if own and terms.board:
+                terms.board.stop(self.name, None)
+        except DrawError as error:
+            crowded = isinstance(error, RateLimitError)
+            self._tell(error, terms.board)
+            raise
+        finally:
+            self._leave(crowded=crowded)
+
+    def _book(self, terms: Terms, pictures: int) -> None:
+        if terms.board and terms.per_minute:
+            moment = terms.board.book(self.name, pictures, terms.per_minute)
+            while (left := moment - time.time()) > 0 and not (terms.stop.is_set() or terms.cancel.is_set()):
+                terms.cancel.wait(min(left, 0.5))
+
+    def _enter(self, cancel: Flag, *, again: bool) -> None:
+        ticket = object()
+        with self._changed:
+            (self._queue.appendleft if again else self._queue.append)(ticket)
+            while not cancel.is_set() and (self._queue[0] is not ticket or self._inside >= self._room):
+                self._changed.wait(0.2)
+            self._queue.remove(ticket)
+            self._inside += 1
+            self._changed.notify_all()
+
+    def _leave(self, *, crowded: bool) -> None:
+        with self._changed:
+            self._inside -= 1
+            self._good += 1
+            if crowded:
+                self._room, self._good = max(1, min(self._room, self._inside)), 0
+            elif self._good >= 4 * self._room:
+                self._room, self._good = self._room + 1, 0
+            self._changed.notify_all()
+
+    def _heed(self, board: Board | None) -> bool:
+        """Take to heart what other processes were told; return whether this one was told to stop."""
+        if board is None:
+            return False
+        notice, now = board.look(self.name), time.time()
+        if (wait := min(notice.open_at - now, LONGEST_WAIT)) > 0:
+            self.hold(wait + random.uniform(0, min(2.0, wait / 4)))  # noqa: S311 - no secret
+        left = notice.stopped_at + STOP - now
+        if 0 < left <= STOP and not notice.own:
+            raise BillingError(
+                tr("Another notebook was just told: {reason}", reason=notice.reason),
+                tr("Nothing was sent. Once it is paid, try again in {seconds} s.", seconds=ceil(left)),
+                billed=Billed.NO,
+            )
+        return notice.own
+
+    def _tell(self, error: DrawError, board: Board | None) -> None:
+        wait = error.retry_after
+        if wait is not None and wait <= LONGEST_WAIT:
+            self.hold(wait)
+        if board and wait is not None and wait <= LONGEST_WAIT:
+            board.hold(self.name, time.time() + wait)
+        elif board and isinstance(error, BillingError) and error.status_code:
+            board.stop(self.name, error.what)
+
+
+def gate_name(*parts: str | None) -> str:
+    """Return the name of the gate before a server for one key: a hash, from which no key can be read."""
+    return hashlib.sha256("\0".join(part or "" for part in parts).encode()).hexdigest()[:32]
+
+
+def read_rest(headers: Mapping[str, str]) -> float:
+    """Return for how many seconds a server, by its rate headers, takes no more calls; 0 where it does."""
+    waits = [
+        _duration(headers.get(f"x-ratelimit-reset-{kind}", ""))
+        for kind in ("requests", "images")
+        if headers.get(f"x-ratelimit-remaining-{kind}") == "0"
+    ]
+    return max(waits, default=0.0)
+
+
+def _duration(text: str) -> float:
+    """Return the seconds of a time such as ``6m0s`` or ``120ms``; 0 for what is none."""
+    found = re.findall(r"(\d{1,6}(?:\.\d{1,6})?)(ms|s|m|h)", text[:40])
+    seconds = sum(float(number) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[unit] for number, unit in found)
+    return min(seconds, LONGEST_WAIT)
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:

@@ -92,6 +92,12 @@ def _seconds(name: str, value: Any) -> float:
     return seconds
 
 
+def _count(name: str, value: Any) -> int:
+    if not str(value).isdecimal() or not 1 <= int(value) <= 100_000:
+        raise _wrong(name, value, "5")
+    return int(value)
+
+
 def _pixels(name: str, value: Any) -> int:
     if not str(value).isdigit() or not 64 <= int(value) <= 2048:
         raise _wrong(name, value, "64 … 2048")
@@ -138,6 +144,8 @@ READERS: dict[str, Callable[[str, Any], Any]] = {
     "retry": _choice("safe", "always", "never"),
     "timeout": _seconds,
     "retired": _choice("translate", "error"),
+    "concurrency": _count,
+    "per_minute": _count,
     "display": _choice("thumbnail", "full"),
     "thumbnail": _pixels,
 }

@@ -50,6 +50,10 @@ class Settings:
     retry: str = "safe"
     timeout: float = 300.0
     retired: str = "translate"
+    concurrency: int | None = None
+    """Requests of one batch that are drawn at once."""
+    per_minute: int | None = None
+    """Pictures that all processes together may ask of one server and key in a minute."""
     display: str = "thumbnail"
     thumbnail: int = 512
     options: Mapping[str, Any] = field(default_factory=dict)

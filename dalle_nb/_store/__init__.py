@@ -20,6 +20,7 @@ from dalle_nb._store.adoption import Reader, adopt
 from dalle_nb._store.changes import Change, change_runs, purge_runs
 from dalle_nb._store.checkup import StoreFacts, look_over
 from dalle_nb._store.forms import read_run, run_bytes
+from dalle_nb._store.gates import Gates
 from dalle_nb._store.jobs import JobDesk
 from dalle_nb._store.ledger import Budget, Entry
 from dalle_nb._store.queries import HANDFUL, batches
@@ -50,6 +51,11 @@ class Store(JobDesk):
         store = cls.open(home)
         atexit.register(_remove, store, os.getpid())
         return store
+
+    @property
+    def gates(self) -> Gates:
+        """Where the processes that share this store tell one another what servers said."""
+        return Gates(self._database)
 
     def close(self) -> None:
         """Close the files; using the store opens them again."""

@@ -229,6 +229,30 @@ job_runs = Table(
     Column("part", Integer, nullable=False),
 )
 
+# What processes tell one another about a server: when it may be asked again, and what was asked this minute.
+gates = Table(
+    "gates",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("open_at", Float, nullable=False),
+    Column("stopped_at", Float, nullable=False),
+    Column("stopped_by", String(255), nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("booked", JSON, nullable=False),
+)
+
+# Grids of Runs, as they were asked; the Runs are rows like any other.
+sweeps = Table(
+    "sweeps",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("created", Moment, nullable=False),
+    Column("form", JSON, nullable=False),
+    # The uid of each place's Run, None where there is none yet.
+    Column("runs", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 _trash = runs.c.deleted.is_not(None)
 Index("ix_runs_deleted", runs.c.deleted, sqlite_where=_trash, postgresql_where=_trash)
 
@@ -237,7 +261,15 @@ def _add_jobs(connection: Connection) -> None:
     METADATA.create_all(connection, tables=[jobs, job_runs])
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (METADATA.create_all, _add_jobs)
+def _add_gates_and_sweeps(connection: Connection) -> None:
+    METADATA.create_all(connection, tables=[gates, sweeps])
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    METADATA.create_all,
+    _add_jobs,
+    _add_gates_and_sweeps,
+)
 """Number n, counted from 1, leads from version n-1 to n.
 
 The first lays the tables as they are now; a later one therefore adds only what is missing.

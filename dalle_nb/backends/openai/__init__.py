@@ -11,7 +11,7 @@ from dalle_nb._backend import Called, DrawEvent, Terms
 from dalle_nb._catalog import Server, load_catalog
 from dalle_nb._errors import DrawError, DrawTimeout, RateLimitError
 from dalle_nb._language import tr
-from dalle_nb._pace import Gate, Ladder
+from dalle_nb._pace import Gate, Ladder, gate_name
 from dalle_nb._records import Billed, Call, Plan
 from dalle_nb._settings import Settings
 from dalle_nb.backends.openai.calls import sender
@@ -37,14 +37,14 @@ class OpenAIBackend:
         address = settings.azure_endpoint or settings.base_url
         self.server: Server = load_catalog().server(address if settings.server == "auto" else settings.server)
         self._downloads = Downloads(address or self.server.base_url or "")
-        self._gate = Gate()
+        self._gate = Gate(gate_name(address or self.server.base_url, settings.api_key, settings.organization))
         self.batches = Batches(self._wire, self.server, self._downloads, self._key)
 
     def draw(self, plan: Plan, terms: Terms) -> Iterator[DrawEvent]:
         """Make the plan's calls, one after the other, and yield what comes of each."""
         first, numbers = 1, count(1)
         for call in plan.calls:
-            if terms.cancel.is_set():
+            if terms.cancel.is_set() or terms.stop.is_set():
                 return
             exchange = self._exchange(plan, call, first, terms)
             yield from self._ask(exchange, numbers)
@@ -96,12 +96,15 @@ class OpenAIBackend:
         ladder = Ladder(policy=terms.retry)
         deadline = time.monotonic() + terms.timeout
         for tries in count(1):
-            self._gate.wait(deadline, terms.cancel)
-            number, started = next(numbers), time.monotonic()
             try:
-                yield from exchange.once(deadline)
+                with self._gate.turn(terms, exchange.expected, again=tries > 1) as waited:
+                    deadline += waited  # standing in a queue is nobody's time-out
+                    self._gate.wait(deadline, terms.cancel)
+                    if terms.cancel.is_set() or terms.stop.is_set():
+                        return
+                    yield from self._call(exchange, next(numbers), deadline)
+                self._gate.hold(exchange.rest)
             except DrawError as error:
-                yield Called(attempt=exchange.attempt(number, time.monotonic() - started, error))
                 if isinstance(error, DrawTimeout):
                     # Who asks again after a time-out allows as much time again.
                     deadline = time.monotonic() + terms.timeout
@@ -110,8 +113,17 @@ class OpenAIBackend:
                     raise
                 self._pause(error, wait, terms)
             else:
-                yield Called(attempt=exchange.attempt(number, time.monotonic() - started, None))
                 return
+
+    def _call(self, exchange: Exchange, number: int, deadline: float) -> Iterator[DrawEvent]:
+        """Make a call once, and yield what comes and its bill."""
+        started = time.monotonic()
+        try:
+            yield from exchange.once(deadline)
+        except DrawError as error:
+            yield Called(attempt=exchange.attempt(number, time.monotonic() - started, error))
+            raise
+        yield Called(attempt=exchange.attempt(number, time.monotonic() - started, None))
 
     def _pause(self, error: DrawError, wait: float, terms: Terms) -> None:
         """Say that it is asked again, and wait; where the server told to wait, everybody does."""
@@ -119,6 +131,7 @@ class OpenAIBackend:
         if error.billed is not Billed.NO:
             text = tr("{text} The first call may be billed too.", text=text)
         terms.tell(text)
-        if isinstance(error, RateLimitError) or error.retry_after is not None:
+        if isinstance(error, RateLimitError):
             self._gate.hold(wait)
-        terms.cancel.wait(wait)
+        if error.retry_after is None:
+            terms.cancel.wait(wait)

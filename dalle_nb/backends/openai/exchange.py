@@ -12,6 +12,7 @@ from dalle_nb._catalog import Model, Server
 from dalle_nb._errors import DrawError
 from dalle_nb._images import MEDIA_TYPES
 from dalle_nb._language import tr
+from dalle_nb._pace import read_rest
 from dalle_nb._prices import cost, estimate
 from dalle_nb._records import Attempt, Billed, Call, Usage
 from dalle_nb._sizes import read_size
@@ -49,6 +50,8 @@ class Exchange:
     factor: float = 1.0
     """What is paid of the price; a job has a discount."""
     came: int = 0
+    rest: float = 0.0
+    """Seconds for which the server, by the headers of its answer, takes no more calls."""
     settled: bool = False
     """A picture came, or lies somewhere to be fetched: the call is not made again."""
     _evidence: list[bytes] = field(default_factory=list, repr=False)
@@ -154,6 +157,7 @@ class Exchange:
 
     def _read(self, response: Any) -> Generator[Preview, None, Mapping[str, Any]]:
         self._status, self._request_id = response.status_code, response.headers.get("x-request-id")
+        self.rest = read_rest(response.headers)
         if not is_stream(response.headers):
             for chunk in response.iter_bytes():
                 self._evidence.append(chunk)
