@@ -7,7 +7,7 @@ named ``on_…`` are reached, and what goes wrong in one is told to the page in 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -69,20 +69,23 @@ class Front(anywidget.AnyWidget):
         with speaking(self.tongue):
             self.heard(event)
 
-    def _answer(self, _: object, content: object, buffers: Sequence[memoryview]) -> None:
-        said = content if isinstance(content, dict) else {}
-        handler = getattr(self, f"on_{said.get('do')}", None) if str(said.get("do")).isidentifier() else None
-        if handler is None or said.get("do") in _TAKEN:
-            return
+    def attempt(self, act: Callable[..., None], *given: Any) -> None:
+        """Do it in this part's language; what goes wrong is told to the page, and to the log where it is ours."""
         with speaking(self.tongue):
             try:
-                handler(said, [bytes(buffer) for buffer in buffers])
+                act(*given)
             except DalleError as error:
                 self.tell("trouble", what=error.what, fix=error.fix)
             except Exception as error:
-                LOG.exception("The page asked for %s", said.get("do"))
+                LOG.exception("%r could not %s", self, act.__name__)
                 what = tr("That did not work: {reason}.", reason=f"{type(error).__name__}: {error}"[:200])
                 self.tell("trouble", what=what, fix=tr("The kernel's log says more."))
+
+    def _answer(self, _: object, content: object, buffers: Sequence[memoryview]) -> None:
+        name = str(content.get("do")) if isinstance(content, dict) else ""
+        handler = getattr(self, f"on_{name}", None) if name.isidentifier() and name not in _TAKEN else None
+        if handler is not None:
+            self.attempt(handler, content, [bytes(buffer) for buffer in buffers])
 
     @default("words")
     def _first_words(self) -> dict[str, str]:

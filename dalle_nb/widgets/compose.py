@@ -1,0 +1,390 @@
+"""The form: what is to be drawn, what it may cost, and the cell that does the same.
+
+What the page sends is read as anybody's. Everything that takes time (plans, uploads) is done by one worker in
+the order in which it was asked, so that the page is answered at once. Draws nothing: that is the Studio's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from dalle_nb._errors import ConfirmationNeeded, DalleError, RequestError
+from dalle_nb._images import ImageError, blob
+from dalle_nb._language import tr
+from dalle_nb._money import confirm, dollars, is_paid, period_start, price_range
+from dalle_nb._options import OPTIONS
+from dalle_nb._prompts import Prompt, foreign_flags, lint
+from dalle_nb._records import Blob, Kind, Plan, RunRecord
+from dalle_nb._references import find_source
+from dalle_nb._session import Shelf
+from dalle_nb._snippets import Files, write_snippet
+from dalle_nb._styles import find_style, restyle
+from dalle_nb._thumbnails import thumbnail
+from dalle_nb.widgets.fixes import fixes
+from dalle_nb.widgets.front import Front, page
+from dalle_nb.widgets.offer import offer, shelf
+from dalle_nb.widgets.studio import Studio, StudioEvent, Wished
+
+if TYPE_CHECKING:
+    from dalle_nb._generator import ImageGenerator
+
+MOST_TEXT = 200_000
+"""Characters that any text from the page may have; far above what a model takes."""
+MOST_INPUTS = 16
+THUMBNAIL = 256
+VERBS = ("edit", "subtle", "strong")
+"""What may be done with a picture: change it as the prompt says, or vary it so much."""
+_FIELDS = frozenset(row.name for row in OPTIONS if row.scope != "source") - {"yes", "dry_run", "backend"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A picture to go by: its bytes, and how the history names it where it comes from there."""
+
+    blob: Blob
+    reference: str = ""
+    small: bytes = field(repr=False)
+
+    @property
+    def source(self) -> str | Blob:
+        """What an Option takes for it."""
+        return self.reference or self.blob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What is filled in."""
+
+    prompt: str = ""
+    model: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Request and call options by name, as typed; those left alone are not there."""
+    verb: str = "edit"
+    inputs: tuple[Input, ...] = ()
+    mask: bytes | None = field(default=None, repr=False)
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of request it makes."""
+        if not self.inputs:
+            return Kind.GENERATE
+        return Kind.EDIT if self._edits else Kind.VARIATION
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The options by name, as `ImageGenerator.ask` takes them."""
+        asked = {**self.options, "model": self.model or None}
+        sources = [each.source for each in self.inputs]
+        if sources and self._edits:
+            asked |= {"edit": sources[0], "ref": sources[1:] or None, "mask": self.mask}
+        elif sources:
+            asked |= {"vary": sources[0], "strength": self.verb}
+        return asked
+
+    @property
+    def _edits(self) -> bool:
+        return self.verb == "edit" or len(self.inputs) > 1
+
+
+class Composer(Front):
+    """The form of a panel. ``on_…`` are the messages of its page, `set_mask` is the mask painter's."""
+
+    _esm = page("compose")
+    _css = page("compose", suffix="css")
+
+    def __init__(self, studio: Studio, **state: Any) -> None:
+        self.studio = studio
+        self.form = Form()
+        self.want_mask: Callable[[Blob], None] | None = None
+        """Opens a mask painter on a picture; the panel knows one."""
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="dalle-nb form")
+        self._looks = 0
+        super().__init__(studio, **state)
+
+    def heard(self, event: StudioEvent) -> None:
+        """Fill in what is wished for."""
+        if isinstance(event, Wished):
+            self._soon(self._fill_in, event.prompt, dict(event.options))
+
+    def set_mask(self, mask: bytes | None) -> None:
+        """Take a mask for the first picture, or take it away."""
+        self._soon(self._change, {"mask": mask})
+
+    def on_look(self, _: Mapping[str, Any], __: Sequence[bytes]) -> None:
+        """Tell a page that was just opened everything."""
+        self.tell("shelf", **shelf())
+        self._soon(self._change, {})
+
+    def on_form(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
+        """Take what was typed, and say what it would be."""
+        self._soon(self._change, _typed(content), quiet=True)
+
+    def on_generate(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
+        """Queue what is filled in, once it is legal and agreed to."""
+        self._soon(self._queue, _typed(content), agreed=content.get("yes") is True)
+
+    def on_upload(self, content: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
+        """Take pictures that were chosen, dropped or pasted."""
+        names = content.get("names") if isinstance(content.get("names"), list) else []
+        for data, name in zip_longest(buffers, (names or [])[: len(buffers)], fillvalue=""):
+            self._soon(self._add, data, str(name)[:200])
+
+    def on_remove(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
+        """Take a picture out again, and with the first one its mask."""
+        self._soon(self._remove, content.get("place"))
+
+    def on_mask(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
+        """Open the mask painter on the first picture, or take its mask away."""
+        if content.get("clear"):
+            self.set_mask(None)
+        elif self.want_mask and self.form.inputs:
+            self.want_mask(self.form.inputs[0].blob)
+
+    def on_parts(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
+        """Join the five parts of a prompt."""
+        parts = {name: str(content.get(name) or "")[:MOST_TEXT] for name in Prompt.__dataclass_fields__}
+        self.tell("parts", text=str(Prompt(**parts)))
+
+    def on_style(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
+        """Write a style into the prompt, in the prompt's own language."""
+        prompt, style = (
+            str(content.get("prompt") or "")[:MOST_TEXT],
+            find_style(str(content.get("style"))[:200]),
+        )
+        if style:
+            self.tell("styled", before=prompt, prompt=restyle(prompt, style).lstrip(",， "))
+
+    @property
+    def _generator(self) -> ImageGenerator:
+        return self.studio.generator
+
+    def _soon(self, act: Callable[..., None], *given: Any, **named: Any) -> None:
+        """Let the worker do it: nothing else changes the form, so that nothing typed is lost."""
+        self._worker.submit(self.attempt, partial(act, **named) if named else act, *given)
+
+    def _change(self, changes: Mapping[str, Any], *, quiet: bool = False) -> None:
+        """Change the form, and say what it would be; the page is told all that is in it unless it knows."""
+        self.form = replace(self.form, **changes)
+        if not quiet:
+            self._tell_form()
+        self._looks += 1
+        self._worker.submit(self.attempt, self._say_verdict, self._looks)
+
+    def _say_verdict(self, number: int) -> None:
+        """Say what the form would be and cost, unless there is a newer one to look at."""
+        if number != self._looks:
+            return
+        form, generator = self.form, self._generator
+        self.tell("offer", **offer(generator, form.model, form.kind, masked=form.mask is not None))
+        self.tell("verdict", **self._verdict(form, generator))
+
+    def _verdict(self, form: Form, generator: ImageGenerator) -> dict[str, Any]:
+        said: dict[str, Any] = {"budget": _budget_left(generator)}
+        if not form.prompt.strip() and form.kind is not Kind.VARIATION:
+            return {**said, "lint": [], "notes": []}
+        said["lint"] = list(lint(form.prompt)) if form.kind is Kind.GENERATE else []
+        try:
+            plan = generator.plan(form.prompt, form.asked)
+        except DalleError as error:
+            return {**said, "notes": [], "trouble": _trouble(error)}
+        said["price"] = price_range(plan.estimate) if is_paid(plan.estimate) else tr("free")
+        said["notes"] = [*foreign_flags(form.prompt), *plan.notices]
+        said["cell"] = _as_cell(plan, form)
+        return said
+
+    def _queue(self, typed: Mapping[str, Any], *, agreed: bool) -> None:
+        self._change(typed, quiet=True)
+        form, generator = self.form, self._generator
+        try:
+            plan = generator.plan(form.prompt, form.asked)
+            confirm(plan, above=generator.settings.confirm_above, yes=agreed)
+        except ConfirmationNeeded as error:
+            price = dollars(plan.estimate.high) if plan.estimate else "?"
+            self.tell("confirm", what=error.what, label=tr("Draw for {price}", price=price))
+            return
+        except RequestError as error:
+            self.tell("stopped", **_trouble(error))
+            return
+        asked = {name: value for name, value in form.asked.items() if value is not None}
+        job = self.studio.submit(form.prompt, {**asked, "yes": True} if agreed else asked)
+        self.tell("queued", number=job.number, waiting=len(self.studio.jobs) - 1)
+
+    def _add(self, value: Any, name: str = "") -> None:
+        """Add a picture: the bytes of one, or what a REF may be."""
+        if len(self.form.inputs) >= MOST_INPUTS:
+            what = tr("There are {count} pictures already.", count=MOST_INPUTS)
+            raise RequestError(what, tr("Remove one first."))
+        self._change({"inputs": (*self.form.inputs, self._input(value, name))})
+
+    def _input(self, value: Any, name: str) -> Input:
+        if isinstance(value, bytes):
+            try:
+                given, reference = blob(value, name), ""
+            except ImageError as error:
+                what = tr("{name} is no picture: {reason}.", name=name or tr("What was given"), reason=error)
+                fix = tr("Open it in a picture program and save it as PNG or JPEG.")
+                raise RequestError(what, fix) from error
+        else:
+            source = find_source(value, Shelf(self._generator.store, self._generator.session))
+            given, reference = source.blob, source.blob.name if source.run else ""
+        return Input(blob=given, reference=reference, small=thumbnail(given.data or b"", THUMBNAIL).data)
+
+    def _remove(self, place: object) -> None:
+        inputs = list(self.form.inputs)
+        if isinstance(place, int) and 0 <= place < len(inputs):
+            del inputs[place]
+            self._change({"inputs": tuple(inputs), "mask": self.form.mask if place else None})
+
+    def _fill_in(self, prompt: str | None, options: dict[str, Any]) -> None:
+        """Put a wish into the form: its pictures take the place of those there, its options are added."""
+        sources = {
+            name: options.pop(name) for name in ("edit", "vary", "ref") if options.get(name) is not None
+        }
+        pictures = [
+            each for source in sources.values() for each in (source if isinstance(source, list) else [source])
+        ]
+        mask, strength = options.pop("mask", None), str(options.pop("strength", None) or "subtle")
+        changes: dict[str, Any] = {} if prompt is None else {"prompt": prompt}
+        if "model" in options:
+            changes["model"] = str(options.pop("model") or "")
+        merged = {**self.form.options, **{name: value for name, value in options.items() if name in _FIELDS}}
+        changes["options"] = {name: value for name, value in merged.items() if value is not None}
+        if pictures:
+            changes["inputs"] = tuple(self._input(each, "") for each in pictures)
+            changes |= {
+                "mask": mask if isinstance(mask, bytes) else None,
+                "verb": strength if "vary" in sources else "edit",
+            }
+        self._change(changes)
+        self.tell("filled")
+
+    def _tell_form(self) -> None:
+        form = self.form
+        self.tell(
+            "form",
+            prompt=form.prompt,
+            model=form.model,
+            options=dict(form.options),
+            verb=form.verb,
+            inputs=[
+                {"name": each.blob.name, "size": f"{each.blob.width} × {each.blob.height}"}
+                for each in form.inputs
+            ],
+            masked=form.mask is not None,
+            buffers=[each.small for each in form.inputs],
+        )
+
+    def labels(self) -> dict[str, str]:
+        """Return what stands in the form."""
+        return {
+            "prompt": tr("What should be drawn?"),
+            "hint": tr("A fox in the snow, watercolour, soft morning light"),
+            "add": tr("Add pictures"),
+            "drop": tr("Drop pictures here"),
+            "remove": tr("Remove {name}"),
+            "too_big": tr("{name} has {size} MB; the most that can be sent from a page is 9 MB."),
+            "too_big_fix": tr("Save it smaller, or give its path to %%dalle --edit."),
+            "no_kernel": tr("The kernel does not answer: run the cell again."),
+            "picture": tr("What to do with the picture"),
+            "edit": tr("Change it"),
+            "subtle": tr("Vary a little"),
+            "strong": tr("Vary a lot"),
+            "mask": tr("Paint a mask"),
+            "unmask": tr("Forget the mask"),
+            "masked": tr("Only the painted part changes."),
+            "size": tr("Size"),
+            "square": tr("Square"),
+            "landscape": tr("Landscape"),
+            "portrait": tr("Portrait"),
+            "usual_size": tr("As usual"),
+            "generate": tr("Generate"),
+            "queued": tr("Queued"),
+            "asking": tr("Asking …"),
+            "not_now": tr("Not now"),
+            "lacks": tr("It could say more:"),
+            "more": tr("More"),
+            "less": tr("Less"),
+            "model": tr("Model"),
+            "structure": tr("Build the prompt from parts"),
+            "subject": tr("Subject"),
+            "action": tr("Action"),
+            "environment": tr("Environment"),
+            "style": tr("Style"),
+            "technical": tr("Technical"),
+            "styles": tr("Styles"),
+            "examples": tr("Examples"),
+            "options": tr("Options"),
+            "default": tr("{value} (default)"),
+            "automatic": tr("Automatic"),
+            "yes": tr("Yes"),
+            "no": tr("No"),
+            "gone": tr("retired"),
+            "as_cell": tr("As a cell"),
+            "copy": tr("Copy"),
+            "copied": tr("Copied."),
+            "as_a_cell_below": tr("It stands in a new cell."),
+            "not_copied": tr("The browser does not let us copy: select it and copy it."),
+            "badge": tr("Offline sketch"),
+            "offline": tr(
+                "Drawn by rules on this machine: free, without a key, and no AI model. "
+                "For OpenAI's models run %dalle_login in a cell."
+            ),
+        }
+
+
+def _typed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a page says was typed, as far as it can have been."""
+    options = content.get("options")
+    verb = content.get("verb")
+    return {
+        "prompt": str(content.get("prompt") or "")[:MOST_TEXT],
+        "model": str(content.get("model") or "")[:200],
+        "verb": verb if verb in VERBS else "edit",
+        "options": {
+            name: value[:MOST_TEXT] if isinstance(value, str) else value
+            for name, value in (options.items() if isinstance(options, dict) else ())
+            if name in _FIELDS and isinstance(value, str | int | float | bool) and value != ""
+        },
+    }
+
+
+def _trouble(error: DalleError) -> dict[str, Any]:
+    """Return an error in two lines, with what may be pressed to mend it."""
+    at_fault = error.options if isinstance(error, RequestError) else ()
+    offered = [{"label": fix.label, "options": fix.options} for fix in fixes(error.fix, at_fault)]
+    return {"what": error.what, "fix": error.fix, "fixes": offered}
+
+
+def _budget_left(generator: ImageGenerator) -> str:
+    settings = generator.settings
+    if settings.budget is None:
+        return ""
+    spent = generator.store.spent(period_start(settings.per, datetime.now().astimezone()))
+    left, budget = dollars(max(0, settings.budget - spent)), dollars(settings.budget)
+    return tr("{left} of {budget} left", left=left, budget=budget)
+
+
+def _as_cell(plan: Plan, form: Form) -> str:
+    """Return the cell that asks for the same; a picture that was uploaded goes by its file's name there."""
+    inputs = tuple(
+        (each.reference or each.blob.name or "picture.png", each.blob.media_type) for each in form.inputs
+    )
+    files = Files(inputs=inputs, mask=("mask.png", "image/png") if form.mask else None)
+    request = plan.request
+    record = RunRecord(
+        id=0, uid="", created=datetime.now(UTC), request=request, backend=plan.backend, model=plan.model
+    )
+    said = [
+        row.spelled(form.options[row.name])
+        for row in OPTIONS
+        if row.scope == "call" and row.name in form.options
+    ]
+    magic = write_snippet("magic", record, files)
+    start = magic.index("dalle") + len("dalle")
+    return "".join((magic[:start], *(f" {words}" for words in said), magic[start:]))
