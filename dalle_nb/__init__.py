@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from dalle_nb._run import Picture, Run
     from dalle_nb._styles import styles
     from dalle_nb._verbs import configure, edit, generate, rerun, vary
+    from dalle_nb.widgets.mask_painter import MaskPainter
 
     history: History
     last: Run | None
@@ -66,6 +67,7 @@ _ROOMS = {
     "Picture": "_run",
     "Run": "_run",
     "styles": "_styles",
+    "MaskPainter": "widgets.mask_painter",
 }
 
 
@@ -117,6 +119,7 @@ __all__ = [
     "ImageGenerator",
     "Interrupted",
     "MaskError",
+    "MaskPainter",
     "ModelNotFound",
     "MoneyError",
     "OptionError",

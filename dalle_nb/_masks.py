@@ -136,6 +136,17 @@ def repaint_of(mask: Blob) -> Repaint:
     return np.asarray(open_image(_bytes(mask)).convert("RGBA"))[..., 3] < 128
 
 
+def alpha_picture(repaint: Repaint) -> Image.Image:
+    """Return the RGBA picture that is transparent where it repaints, as OpenAI reads masks."""
+    import numpy as np
+    from PIL import Image
+
+    rgba = np.zeros((*repaint.shape, 4), np.uint8)
+    # White under the transparency: who reads brightness, as stable-diffusion.cpp does, sees the same mask.
+    rgba[repaint, :3], rgba[~repaint, 3] = 255, 255
+    return Image.fromarray(rgba)
+
+
 def overlay(picture: bytes, mask: Blob, long_edge: int = 512) -> bytes:
     """Return a small JPEG of the picture with what a fitted mask repaints under a red veil with a white rim.
 
@@ -229,9 +240,6 @@ def _without_specks(level: Image.Image) -> Image.Image:
 
 
 def _mask(repaint: Repaint, reading: str) -> Mask:
-    import numpy as np
-    from PIL import Image
-
     if not repaint.any():
         fix = tr("Make white (or transparent) what shall change; black and opaque stays.")
         raise MaskError(tr("The mask repaints nothing."), fix)
@@ -239,10 +247,7 @@ def _mask(repaint: Repaint, reading: str) -> Mask:
         fix = tr("Leave the mask out, or make black what shall stay.")
         raise MaskError(tr("The mask repaints the whole picture."), fix)
     height, width = repaint.shape
-    rgba = np.zeros((height, width, 4), np.uint8)
-    # White under the transparency: who reads brightness, as stable-diffusion.cpp does, sees the same mask.
-    rgba[repaint, :3], rgba[~repaint, 3] = 255, 255
-    data = encode_png(Image.fromarray(rgba))
+    data = encode_png(alpha_picture(repaint))
     blob = Blob(
         sha256=hashlib.sha256(data).hexdigest(),
         media_type="image/png",

@@ -141,7 +141,8 @@ function part(model, el, name) {
     return h("button", { type: "button", ...attributes, class: kind, words, onclick: act }, name && icon(name), text);
   }
 
-  const root = h("div", { class: `dn ${name}`, lang: model.get("tongue") });
+  // A key pressed on one of our buttons is no command to JupyterLab, where B alone adds a cell.
+  const root = h("div", { class: `dn ${name}`, lang: model.get("tongue"), "data-lm-suppress-shortcuts": "true" });
   root.append(live);
   el.append(root);
   model.on("change:words", () => {
