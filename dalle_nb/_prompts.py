@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dalle_nb._errors import PromptError
-from dalle_nb._language import language_of, tr
+from dalle_nb._language import language_of, speaking, tr
 from dalle_nb._styles import enhance
 
 if TYPE_CHECKING:
@@ -40,6 +40,12 @@ class Prompt:
     def __str__(self) -> str:
         parts = [part.strip() for part in astuple(self) if part.strip()]
         return ("，" if language_of("".join(parts)) == "zh" else ", ").join(parts)
+
+    def lint(self) -> tuple[str, ...]:
+        """Return what the prompt lacks, each as an advice in its own language: ``Prompt("a cat").lint()``."""
+        text = str(self)
+        with speaking(language_of(text) or "en"):
+            return lint(text)
 
 
 def fill(text: str, namespace: Mapping[str, Any]) -> str:

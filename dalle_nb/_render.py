@@ -197,7 +197,8 @@ def estimate_bundle(plan: Plan) -> Bundle:
     facts = [plan.model, tr("calls: {count}", count=len(plan.calls)), price_range(plan.estimate)]
     head = tr("Not sent: {facts}", facts=" · ".join(facts))
     sent = [_parameters(call.parameters) for call in plan.calls]
-    rows = [*plan.notices, *dict.fromkeys(sent), clean(plan.request.prompt)]
+    prompts = [clean(str(call.parameters.get("prompt", ""))) for call in plan.calls]
+    rows = [*plan.notices, *dict.fromkeys(sent), *dict.fromkeys(prompts)]
     body = [tag("div", head), *(tag("div", row, style=f"{_SAID};{_VERBATIM}") for row in rows if row)]
     return div_bundle(body, [head, *rows])
 

@@ -174,8 +174,9 @@ def test_several_pictures_are_one_sheet(shell: InteractiveShell, server: Api) ->
 
 def test_a_dry_run_asks_nothing(shell: InteractiveShell, server: Api) -> None:
     """``--dry-run`` shows what would be sent, and neither sends nor keeps anything."""
-    result, outputs, _ = run(shell, "%dalle --dry-run -q high a cat")
+    result, outputs, _ = run(shell, "%dalle --dry-run -q high --enhance cinematic a cat")
     assert "quality=high" in plain(outputs)
+    assert "a cat, cinematic lighting" in plain(outputs)
     assert result.result is None
     assert server.calls == []
     assert run(shell, "import dalle_nb\nlen(dalle_nb.history)")[0].result == 0

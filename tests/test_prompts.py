@@ -113,6 +113,13 @@ def test_five_parts_make_a_prompt():
 def test_advice_is_what_a_vague_prompt_lacks(prompt, advice):
     """The tutorial's bad prompt lacks all four tips, its good one none."""
     assert len(lint(prompt)) == advice
+    assert len(Prompt(prompt).lint()) == advice
+
+
+def test_advice_comes_in_the_prompt_s_language():
+    """Whoever writes Chinese is advised in Chinese."""
+    assert "say a style, such as oil painting or photograph" in Prompt("a cat").lint()
+    assert any("风格" in advice for advice in Prompt("一只猫").lint())
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def _let_in(
     model = _asked_model(commission.plan)
     ladder = Ladder(policy=terms.retry)
     for tries in count(1):
-        error = trouble(commission.prompt, model, tries)
+        error = trouble(commission.sent, model, tries)
         if error is None:
             return
         number = next(numbers)

@@ -25,6 +25,7 @@ from dalle_nb.backends.offline.painter import Progress, paint
 from dalle_nb.backends.offline.reader import read
 from dalle_nb.backends.offline.sketch import Sketch
 from dalle_nb.backends.offline.styles.sheet import from_image, resized, to_image
+from dalle_nb.backends.offline.triggers import without_triggers
 
 _MOST_PIXELS = 16_777_216
 # Words that the reader knows: other light on the same composition.
@@ -47,7 +48,12 @@ class Commission:
 
     @property
     def prompt(self) -> str:
-        """Return the words as sent, style words included."""
+        """Return the words as sent, style words included, without those that ask for trouble."""
+        return without_triggers(self.sent)
+
+    @property
+    def sent(self) -> str:
+        """Return the prompt as sent."""
         return str(self.call.parameters.get("prompt", ""))
 
     @cached_property

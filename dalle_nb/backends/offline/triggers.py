@@ -31,6 +31,12 @@ def trouble(prompt: str, model: Model, tries: int) -> DrawError | None:
     return None
 
 
+def without_triggers(prompt: str) -> str:
+    """Return the prompt without the words in brackets that ask for trouble: they are no part of the picture."""
+    words = [word for facts in _table()["simulate"].values() for word in facts["words"]]
+    return re.sub("|".join(map(re.escape, words)), "", prompt, flags=re.IGNORECASE).strip()
+
+
 @cache
 def _table() -> Mapping[str, Any]:
     return tomllib.loads(files(__package__).joinpath("triggers.toml").read_text(encoding="utf-8"))
