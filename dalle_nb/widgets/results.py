@@ -1,0 +1,184 @@
+"""The results: drawings under way as cards, above the pictures that were drawn, newest first.
+
+Shows what the Studio draws and hands it the wishes of the page; must not draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from dalle_nb._errors import ConfirmationNeeded, DalleError, DrawError, RefusedError
+from dalle_nb._history import History
+from dalle_nb._images import ImageError, prove
+from dalle_nb._language import tr
+from dalle_nb._money import is_paid, price_range
+from dalle_nb._render import clean
+from dalle_nb._thumbnails import thumbnail
+from dalle_nb.widgets.album import Album, card
+from dalle_nb.widgets.fixes import Fix, fixes
+from dalle_nb.widgets.front import page
+from dalle_nb.widgets.studio import Ended, Job, Planned, Previewed, Queued, StudioEvent, Told, Waited
+
+if TYPE_CHECKING:
+    from dalle_nb.widgets.studio import Studio
+
+PREVIEW = 512
+"""Long edge of an unfinished picture, in pixels."""
+
+
+class Results(Album):
+    """Cards of jobs, then the gallery."""
+
+    _esm = page("viewer", "album", "results")
+    _css = page("viewer", "album", "results", suffix="css")
+
+    def __init__(self, studio: Studio) -> None:
+        self._failed: dict[int, Job] = {}
+        self._seconds: dict[int, int] = {}
+        super().__init__(studio)
+
+    def meant(self, _asked: Mapping[str, Any]) -> History:
+        """Return the Runs that have pictures."""
+        return self.history.where(pictures=(1, None))
+
+    def heard(self, event: StudioEvent) -> None:
+        """Keep the cards as the jobs are."""
+        match event:
+            case Queued() | Planned():
+                self._show_jobs()
+            case Previewed():
+                self._preview(event)
+            case Told(job=job, text=text):
+                self.tell("told", number=job.number, text=clean(text, 300))
+            case Waited(job=job, seconds=seconds):
+                # Told several times a second; people count whole ones.
+                if self._seconds.get(job.number) != int(seconds):
+                    self._seconds[job.number] = int(seconds)
+                    self.tell("waited", number=job.number, seconds=int(seconds))
+            case Ended(job=job):
+                self._end(job)
+            case _:
+                super().heard(event)
+
+    def on_open(self, _content: Mapping[str, Any], _: object) -> None:
+        """Show a page that was just opened the jobs."""
+        self._show_jobs()
+
+    def on_cancel(self, content: Mapping[str, Any], _: object) -> None:
+        """Take a waiting job out, or stop the one being drawn."""
+        self.studio.cancel(_number_of(content))
+
+    def on_dismiss(self, content: Mapping[str, Any], _: object) -> None:
+        """Take the card of a failed job away."""
+        self._failed.pop(_number_of(content), None)
+        self._show_jobs()
+
+    def on_again(self, content: Mapping[str, Any], _: object) -> None:
+        """Ask again, with what the error says would be right."""
+        job, chosen = self._failed.pop(_number_of(content), None), content.get("fix")
+        if job is not None:
+            offered = (
+                repairs(job.error)[chosen : chosen + 1] if isinstance(chosen, int) and chosen >= 0 else ()
+            )
+            self.studio.submit(job.prompt, {**job.options, **(offered[0].options if offered else {})})
+
+    def on_change(self, content: Mapping[str, Any], _: object) -> None:
+        """Put a failed job back into the form."""
+        job = self._failed.get(_number_of(content))
+        if job is not None:
+            self.studio.wish(job.prompt, job.options)
+
+    def labels(self) -> dict[str, str]:
+        """Return what cards say beside what an album says."""
+        return super().labels() | {
+            "results": tr("Results"),
+            "jobs": tr("Being drawn"),
+            "waiting": tr("Waiting: number {place} in the queue"),
+            "drawing": tr("Drawing … {seconds} s"),
+            "stopping": tr("Stopping …"),
+            "progress": tr("Progress of {prompt}"),
+            "so_far": tr("So far: {prompt}"),
+            "cancel": tr("Cancel"),
+            "abandon": tr("Do not wait for it"),
+            "change": tr("Change and draw"),
+            "again": tr("Try again"),
+            "dismiss": tr("Dismiss"),
+            "ready": tr("Picture {ref} is ready."),
+            "ready_all": tr("Run {ref} is ready: {count} pictures."),
+            "cancelled": tr("Cancelled."),
+            "cancelled_kept": tr("Cancelled; what was finished is kept."),
+            "failed": tr("That was not drawn: {what}"),
+            "nothing": tr("Your pictures will be here."),
+            "nothing_hint": tr("Say what you would like to see, and press Generate."),
+        }
+
+    def _end(self, job: Job) -> None:
+        self._seconds.pop(job.number, None)
+        if job.state == "failed":
+            self._failed[job.number] = job
+        run = job.run if job.run and job.run.pictures else None
+        what = _what(job.error)[0] if job.state == "failed" else ""
+        self.tell("ended", number=job.number, state=job.state, what=what, run=run and card(run))
+        self._show_jobs()
+
+    def _preview(self, event: Previewed) -> None:
+        # What the server sends so far may be no picture; then there is nothing better to see than before.
+        with suppress(ImageError, OSError, ValueError):
+            prove(event.data)
+            small = thumbnail(event.data, PREVIEW)
+            self.tell("preview", number=event.job.number, index=event.index, buffers=[small.data])
+
+    def _show_jobs(self) -> None:
+        failed, under_way = sorted(self._failed.values(), key=lambda job: job.number), self.studio.jobs
+        waiting = [job for job in under_way if job.state == "waiting"]
+        places = {job.number: place for place, job in enumerate(waiting, 1)}
+        told = [_job_card(job, places.get(job.number, 0)) for job in (*under_way, *failed)]
+        self.tell("jobs", jobs=told)
+
+
+def repairs(error: BaseException | None) -> tuple[Fix, ...]:
+    """Return what may be pressed to ask again and have it drawn, as far as the error says."""
+    if isinstance(error, ConfirmationNeeded):
+        return (Fix(label=tr("Agree and draw"), options={"yes": True}),)
+    if isinstance(error, DalleError):
+        return fixes(error.fix, getattr(error, "options", ()))
+    return ()
+
+
+def _job_card(job: Job, place: int) -> dict[str, Any]:
+    """Return what a page shows of a job."""
+    plan, (what, fix) = job.plan, _what(job.error)
+    record = job.run.record if job.run else job.record
+    prompt = record.request.prompt if record else job.prompt
+    price = price_range(plan.estimate) if plan and is_paid(plan.estimate) else ""
+    model = f"{plan.model} · {price}".rstrip(" ·") if plan else ""
+    partials = job.options.get("partials")
+    return {
+        "number": job.number,
+        "state": job.state,
+        "place": place,
+        "prompt": clean(prompt, 400) or tr("A variation or rerun"),
+        "facts": clean(model, 160),
+        "steps": partials if isinstance(partials, int) else 0,
+        "stopping": job.cancel.is_set(),
+        "what": what,
+        "fix": fix,
+        "repairs": [each.label for each in repairs(job.error)],
+        "again": isinstance(job.error, DrawError) and not isinstance(job.error, RefusedError),
+    }
+
+
+def _what(error: BaseException | None) -> tuple[str, str]:
+    if error is None:
+        return "", ""
+    if isinstance(error, DalleError):
+        return clean(error.what, 600), clean(error.fix, 600)
+    what = tr("That did not work: {reason}.", reason=f"{type(error).__name__}: {error}"[:200])
+    return what, tr("The kernel's log says more.")
+
+
+def _number_of(content: Mapping[str, Any]) -> int:
+    number = content.get("number")
+    return number if isinstance(number, int) else 0
