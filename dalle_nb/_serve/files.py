@@ -12,7 +12,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,6 @@ from typing import IO, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
@@ -177,12 +176,11 @@ def routes(service: Service) -> list[Route]:
         return files_of(service, service.client_of(request))
 
     async def create(request: Request) -> Response:
-        shelf, form = files(request), await _read_form(request, service.limits.upload)
-        try:
+        shelf = files(request)
+        # What is large in a form goes to the disk as it comes; how much may come is the gate's affair.
+        async with request.form(max_files=1, max_fields=8) as form:
             source, purpose, lifetime = _read_upload(form)
             file = await run_in_threadpool(shelf.keep, source.file, source.filename or "", purpose, lifetime)
-        finally:
-            await form.close()
         return json_response(file.shape())
 
     def listing(request: Request) -> Response:
@@ -215,27 +213,6 @@ def routes(service: Service) -> list[Route]:
         Route("/v1/files/{id}", delete, methods=["DELETE"]),
         Route("/v1/files/{id}/content", content),
     ]
-
-
-async def _read_form(request: Request, most: int) -> FormData:
-    """Return the form of an upload; what is large in it goes to the disk as it comes."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise Refused(400, "A file is sent as multipart/form-data.", param="file")
-    parser = MultiPartParser(request.headers, _bounded(request, most), max_files=1, max_fields=8)
-    try:
-        return await parser.parse()
-    except MultiPartException as error:
-        raise Refused(400, f"The form cannot be read: {error.message}") from error
-
-
-async def _bounded(request: Request, most: int) -> AsyncGenerator[bytes]:
-    """Give a body as it comes, up to so many bytes and a little for the form around them."""
-    came = 0
-    async for chunk in request.stream():
-        came += len(chunk)
-        if came > most + (64 << 10):
-            raise Refused(413, f"A file has at most {most >> 20} MB.", param="file")
-        yield chunk
 
 
 def _read_upload(form: FormData) -> tuple[UploadFile, str, int | None]:

@@ -7,7 +7,6 @@ drawn anew. Must not draw: `Service.answer` does.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import secrets
 from functools import partial
@@ -22,6 +21,7 @@ from starlette.routing import Route
 from dalle_nb._serve.batches import Batch, order_batch, read_requests
 from dalle_nb._serve.clients import Client
 from dalle_nb._serve.files import files_of, folder_of, page
+from dalle_nb._serve.images import read_call
 from dalle_nb._serve.service import Service
 from dalle_nb._serve.shapes import Refused, json_response
 
@@ -160,7 +160,8 @@ def routes(service: Service) -> list[Route]:
 
     async def create(request: Request) -> Response:
         client = service.client_of(request)
-        return json_response(foreman.create(await _read_body(request), client).told)
+        said, _, _ = await read_call(request)
+        return json_response(foreman.create(said, client).told)
 
     async def find(request: Request) -> Response:
         return json_response(foreman.find(request.path_params["id"], service.client_of(request)).told)
@@ -177,19 +178,3 @@ def routes(service: Service) -> list[Route]:
         Route("/v1/batches/{id}", find),
         Route("/v1/batches/{id}/cancel", cancel, methods=["POST"]),
     ]
-
-
-async def _read_body(request: Request) -> dict[str, Any]:
-    """Return the JSON object of a body, which is short."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > 64 << 10:
-            raise Refused(413, "The body is too large.")
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        raise Refused(400, "The body is no JSON object.", code="invalid_json")
-    return said
