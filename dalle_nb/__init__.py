@@ -1,4 +1,3 @@
-"""Pictures in a notebook: ``%%dalle``, a history to run again, a panel, and a painter that needs no key.
 
 Importing this imports nothing heavy: each name is fetched from its room when it is first used.
 """
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from dalle_nb._login import login
     from dalle_nb._prompts import Prompt
     from dalle_nb._run import Picture, Run
+    from dalle_nb._serve import serve
     from dalle_nb._styles import styles
     from dalle_nb._verbs import configure, edit, generate, rerun, vary
     from dalle_nb.widgets.mask_painter import MaskPainter
@@ -66,6 +66,7 @@ _ROOMS = {
     "Prompt": "_prompts",
     "Picture": "_run",
     "Run": "_run",
+    "serve": "_serve",
     "styles": "_styles",
     "MaskPainter": "widgets.mask_painter",
 }
@@ -145,6 +146,7 @@ __all__ = [
     "last",
     "login",
     "rerun",
+    "serve",
     "styles",
     "vary",
 ]

@@ -18,6 +18,7 @@ from dalle_nb._options import OPTIONS, Option, option
 from dalle_nb._render import caption_bundle, estimate_bundle, models_bundle
 from dalle_nb._run import Run
 from dalle_nb._saving import check_pattern
+from dalle_nb._serve_cli import add_serve
 from dalle_nb._tutorials import copy_lessons
 
 _VERBS = {
@@ -135,6 +136,8 @@ def _parser() -> argparse.ArgumentParser:
     tutorials.set_defaults(command=_tutorials)
     history = commands.add_parser("history", help="find, move, back up and mend what was made")
     add_history(history)
+    serving = commands.add_parser("serve", help="answer every program that speaks OpenAI's Images API")
+    add_serve(serving)
     doctor = commands.add_parser(
         "doctor", help="tell what is configured, who would draw, and if it would be kept"
     )

@@ -24,12 +24,11 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 class Serving:
     """A server in a thread of its own. ``with dn.serve() as url:`` stops it at the end, as does the kernel's."""
 
-    def __init__(self, service: Service, host: str, port: int) -> None:
-        self._server = open_server(service, host, port)
-        self.url = service.root
-        self._thread = Thread(target=self._server.serve_here, name="dalle-nb serve", daemon=True)
+    def __init__(self, server: Server) -> None:
+        self._server, self.url = server, server.service.root
+        self._thread = Thread(target=server.serve_here, name="dalle-nb serve", daemon=True)
         self._thread.start()
-        self._server.ready.wait(30)
+        server.ready.wait()
         atexit.register(self.stop)
 
     def stop(self) -> None:
@@ -55,7 +54,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, service: Service, listener: socket.socket) -> None:
         super().__init__(config)
-        self._service, self._listener = service, listener
+        self.service, self._listener = service, listener
         self.ready = Event()
 
     def serve_here(self) -> None:
@@ -73,7 +72,7 @@ class Server(uvicorn.Server):
         self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._service.line.close()
+        self.service.line.close()
         await super().shutdown(sockets)
 
 
