@@ -1,3 +1,4 @@
+"""Pictures in a notebook: ``%%dalle``, a history to run again, a panel, and a painter that needs no key.
 
 Importing this imports nothing heavy: each name is fetched from its room when it is first used.
 """
