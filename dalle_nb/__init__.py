@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from dalle_nb._styles import styles
     from dalle_nb._verbs import configure, edit, generate, rerun, vary
     from dalle_nb.widgets.mask_painter import MaskPainter
+    from dalle_nb.widgets.panel import panel
 
     history: History
     last: Run | None
@@ -68,6 +69,7 @@ _ROOMS = {
     "Picture": "_run",
     "Run": "_run",
     "serve": "_serve",
+    "panel": "widgets.panel",
     "styles": "_styles",
     "MaskPainter": "widgets.mask_painter",
 }
@@ -146,6 +148,7 @@ __all__ = [
     "import_file",
     "last",
     "login",
+    "panel",
     "rerun",
     "serve",
     "styles",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dalle_nb._history import History
     from dalle_nb._render import Bundle
     from dalle_nb._settings import Settings
+    from dalle_nb.widgets.panel import Panel
 
 
 @magics_class
@@ -96,6 +97,13 @@ class GuideMagics(Magics):
             base_url, remember = parse_login(line)
             for answer in login(base_url=base_url, remember=remember):
                 publish(line_bundle(answer))
+
+    @line_magic
+    def dalle_panel(self, line: str) -> Panel:
+        """Open the panel, to click in: all that ``%%dalle`` can do, and the history; ``%dalle_panel zh`` in Chinese."""
+        from dalle_nb.widgets.panel import panel
+
+        return panel(language=line.strip() or None)
 
     @line_magic
     def dalle_help(self, line: str) -> None:

@@ -96,7 +96,9 @@ function render({ model, el }) {
     }, icon(path), h("span", { word: key }))));
   const otherSize = h("span", { class: "dn-muted dn-other-size" });
   function showSize() {
-    const size = form.options.size ?? "";
+    // What is drawn when nobody says; an edit takes after its picture.
+    const usual = seen.offered?.fields.find((each) => each.name === "size")?.default;
+    const size = form.options.size ?? (usual || (seen.inputs ? "" : "square"));
     for (const each of sizes.children) {
       const on = each.dataset.size === size;
       each.setAttribute("aria-checked", on);
@@ -173,13 +175,12 @@ function render({ model, el }) {
   hear({
     form(content, buffers) {
       Object.assign(form, { model: content.model, options: content.options, verb: content.verb });
-      if (content.prompt !== form.prompt && !(content.initial && form.prompt)) {
+      if (content.prompt !== form.prompt ) {
         form.prompt = prompt.value = content.prompt;
         pressChips();
       }
       showInputs(content.inputs, buffers, content.masked);
       showFields();
-      showSize();
     },
     filled() {
       prompt.scrollIntoView({ block: "nearest", behavior: "smooth" });
@@ -234,9 +235,10 @@ function render({ model, el }) {
   const models = h("select", { class: "dn-field", id: id("model"), onchange: () => { form.model = models.value; changed(); } });
   const modelText = h("input", { class: "dn-field", id: id("model-name"), hidden: true, oninput: () => { form.model = modelText.value; changed(); }, words: { "aria-label": "model" } });
   const modelNote = h("p", { class: "dn-muted" });
-  const fields = h("div", { class: "dn-grid" });
+  const [fields, seldom] = [h("div", { class: "dn-fields" }), h("div", { class: "dn-fields" })];
 
   function showFields() {
+    showSize();
     const offered = seen.offered;
     if (!offered) return;
     const title = (each) => [each.title, each.retired ? word("gone") : each.price].join(" · ");
@@ -250,12 +252,14 @@ function render({ model, el }) {
     if (document.activeElement !== modelText) modelText.value = form.model;
     modelText.placeholder = offered.usual;
     modelNote.textContent = offered.note;
-    // A field that somebody is in stays as it is: the caret would be lost.
-    const kept = new Map([...fields.children].map((each) => [each.dataset.field, each]));
-    fields.replaceChildren(...offered.fields.map((field) => {
-      const old = kept.get(field.name);
-      return old?.contains(document.activeElement) && old.dataset.facts === JSON.stringify(field) ? old : makeField(field);
-    }));
+    for (const [box, common] of [[fields, true], [seldom, false]]) {
+      // A field that somebody is in stays as it is: the caret would be lost.
+      const kept = new Map([...box.children].map((each) => [each.dataset.field, each]));
+      box.replaceChildren(...offered.fields.filter((field) => field.common === common).map((field) => {
+        const old = kept.get(field.name);
+        return old?.contains(document.activeElement) && old.dataset.facts === JSON.stringify(field) ? old : makeField(field);
+      }));
+    }
   }
   function makeField(field) {
     const { name, type, choices, help } = field;
@@ -272,7 +276,7 @@ function render({ model, el }) {
       const number = type === "integer" || type === "number";
       control = h("input", {
         class: "dn-field", type: number ? "number" : "text", min: field.least, max: field.most,
-        placeholder: field.default || (name === "n" ? "1" : ""), list: choices.length ? id(`choices-${name}`) : null,
+        placeholder: field.default || (name === "n" ? "1" : (type === "size" && choices[0]) || ""), list: choices.length ? id(`choices-${name}`) : null,
         oninput: () => set(name, control.value.trim()),
       });
     }
@@ -281,7 +285,7 @@ function render({ model, el }) {
     return h("label", { class: "dn-label", title: help, "data-field": name, "data-facts": JSON.stringify(field) }, h("span", {}, field.title), control, list);
   }
 
-  const structure = h("div", { class: "dn-grid" }, PARTS.map((key) => h("label", { class: "dn-label" },
+  const structure = h("div", { class: "dn-fields" }, PARTS.map((key) => h("label", { class: "dn-label" },
     h("span", { word: key }), h("input", { class: "dn-field", "data-part": key, oninput: () => joinParts() }))));
   const joinParts = debounce(() => {
     const inputs = structure.querySelectorAll("input");
@@ -321,7 +325,8 @@ function render({ model, el }) {
     section("options", true, fields),
     section("styles", true, styles),
     section("structure", false, structure),
-    section("examples", false, examples));
+    section("examples", false, examples),
+    section("seldom", false, seldom));
   const moreWord = h("span", { word: "more" });
   const opener = h("button", {
     type: "button", class: "dn-button dn-bare dn-opener", "aria-expanded": "false", "aria-controls": id("more"),
@@ -348,7 +353,7 @@ function render({ model, el }) {
     prompt, lint, pictures,
     h("div", { class: "dn-row dn-sizes" }, sizes, otherSize),
     notes, verdictTrouble, stopped, asked,
-    h("div", { class: "dn-row dn-foot" }, h("div", { class: "dn-cost" }, price, budget), go),
+    h("div", { class: "dn-row dn-act" }, h("div", { class: "dn-cost" }, price, budget), go),
     h("div", { class: "dn-row dn-tools" }, add, files, opener),
     more, cell,
     h("div", { class: "dn-dropping", "aria-hidden": "true" }, icon("image"), h("span", { word: "drop" })));

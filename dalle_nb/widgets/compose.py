@@ -67,7 +67,8 @@ class Form:
     """Request and call options by name, as typed; those left alone are not there."""
     verb: str = "edit"
     inputs: tuple[Input, ...] = ()
-    mask: bytes | None = field(default=None, repr=False)
+    mask: Callable[[], bytes | None] | None = None
+    """Gives the mask as it is now; a queued drawing has it as it was then."""
 
     @property
     def kind(self) -> Kind:
@@ -82,7 +83,7 @@ class Form:
         asked = {**self.options, "model": self.model or None}
         sources = [each.source for each in self.inputs]
         if sources and self._edits:
-            asked |= {"edit": sources[0], "ref": sources[1:] or None, "mask": self.mask}
+            asked |= {"edit": sources[0], "ref": sources[1:] or None, "mask": self.mask and self.mask()}
         elif sources:
             asked |= {"vary": sources[0], "strength": self.verb}
         return asked
@@ -101,8 +102,8 @@ class Composer(Front):
     def __init__(self, studio: Studio, **state: Any) -> None:
         self.studio = studio
         self.form = Form()
-        self.want_mask: Callable[[Blob], None] | None = None
-        """Opens a mask painter on a picture; the panel knows one."""
+        self.want_mask: Callable[[Blob | None, Any], None] = lambda *_: None
+        """Opens a mask painter on a picture with a mask, or puts it away; the panel knows one."""
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="dalle-nb form")
         self._looks = 0
         super().__init__(studio, **state)
@@ -112,8 +113,8 @@ class Composer(Front):
         if isinstance(event, Wished):
             self._soon(self._fill_in, event.prompt, dict(event.options))
 
-    def set_mask(self, mask: bytes | None) -> None:
-        """Take a mask for the first picture, or take it away."""
+    def set_mask(self, mask: Callable[[], bytes | None] | None) -> None:
+        """Take the mask for the first picture from there, as it is when it is needed; None takes it away."""
         self._soon(self._change, {"mask": mask})
 
     def on_look(self, _: Mapping[str, Any], __: Sequence[bytes]) -> None:
@@ -140,11 +141,11 @@ class Composer(Front):
         self._soon(self._remove, content.get("place"))
 
     def on_mask(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
-        """Open the mask painter on the first picture, or take its mask away."""
+        """Open the mask painter on the first picture, or put it and its mask away."""
         if content.get("clear"):
-            self.set_mask(None)
-        elif self.want_mask and self.form.inputs:
-            self.want_mask(self.form.inputs[0].blob)
+            self._soon(self._open_painter, None)
+        else:
+            self._soon(self._open_painter, *self.form.inputs[:1])
 
     def on_parts(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
         """Join the five parts of a prompt."""
@@ -200,9 +201,10 @@ class Composer(Front):
 
     def _queue(self, typed: Mapping[str, Any], *, agreed: bool) -> None:
         self._change(typed, quiet=True)
-        form, generator = self.form, self._generator
+        prompt, generator = self.form.prompt, self._generator
+        asked = {name: value for name, value in self.form.asked.items() if value is not None}
         try:
-            plan = generator.plan(form.prompt, form.asked)
+            plan = generator.plan(prompt, asked)
             confirm(plan, above=generator.settings.confirm_above, yes=agreed)
         except ConfirmationNeeded as error:
             price = dollars(plan.estimate.high) if plan.estimate else "?"
@@ -211,8 +213,7 @@ class Composer(Front):
         except RequestError as error:
             self.tell("stopped", **_trouble(error))
             return
-        asked = {name: value for name, value in form.asked.items() if value is not None}
-        job = self.studio.submit(form.prompt, {**asked, "yes": True} if agreed else asked)
+        job = self.studio.submit(prompt, {**asked, "yes": True} if agreed else asked)
         self.tell("queued", number=job.number, waiting=len(self.studio.jobs) - 1)
 
     def _add(self, value: Any, name: str = "") -> None:
@@ -239,7 +240,14 @@ class Composer(Front):
         inputs = list(self.form.inputs)
         if isinstance(place, int) and 0 <= place < len(inputs):
             del inputs[place]
-            self._change({"inputs": tuple(inputs), "mask": self.form.mask if place else None})
+            self._change({"inputs": tuple(inputs)})
+            if place == 0:
+                self._open_painter(None)
+
+    def _open_painter(self, picture: Input | None, mask: Any = None) -> None:
+        if picture is None:
+            self._change({"mask": None})
+        self.want_mask(picture.blob if picture else None, mask)
 
     def _fill_in(self, prompt: str | None, options: dict[str, Any]) -> None:
         """Put a wish into the form: its pictures take the place of those there, its options are added."""
@@ -256,11 +264,9 @@ class Composer(Front):
         merged = {**self.form.options, **{name: value for name, value in options.items() if name in _FIELDS}}
         changes["options"] = {name: value for name, value in merged.items() if value is not None}
         if pictures:
-            changes["inputs"] = tuple(self._input(each, "") for each in pictures)
-            changes |= {
-                "mask": mask if isinstance(mask, bytes) else None,
-                "verb": strength if "vary" in sources else "edit",
-            }
+            inputs = tuple(self._input(each, "") for each in pictures)
+            changes |= {"inputs": inputs, "verb": strength if "vary" in sources else "edit"}
+            self._open_painter(inputs[0] if mask is not None else None, mask)
         self._change(changes)
         self.tell("filled")
 
@@ -302,7 +308,6 @@ class Composer(Front):
             "square": tr("Square"),
             "landscape": tr("Landscape"),
             "portrait": tr("Portrait"),
-            "usual_size": tr("As usual"),
             "generate": tr("Generate"),
             "queued": tr("Queued"),
             "asking": tr("Asking …"),
@@ -320,6 +325,7 @@ class Composer(Front):
             "styles": tr("Styles"),
             "examples": tr("Examples"),
             "options": tr("Options"),
+            "seldom": tr("Seldom needed"),
             "default": tr("{value} (default)"),
             "automatic": tr("Automatic"),
             "yes": tr("Yes"),

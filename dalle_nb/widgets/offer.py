@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _ELSEWHERE = ("model", "style", "strength")
 """Options that the form has another place for: the picker, the chips, what to do with a picture."""
+_COMMON = ("n", "size", "quality", "background", "format", "strict_mask", "input_fidelity", "seed", "tag")
+"""Options that are not folded away; the rest is seldom needed."""
 _OF_A_CALL = ("tag", "save")
 """Options about one call that a form is the place for."""
 
@@ -90,7 +92,7 @@ def _model(model: Model, catalog: Catalog, server: Server) -> dict[str, Any]:
         "name": model.name,
         "title": model.title or model.name,
         "price": _price(living(model, catalog, server), server),
-        "retired": server.official and model.retired(_today()),
+        "retired": not server.own_models and model.retired(_today()),
     }
 
 
@@ -143,6 +145,7 @@ def _field(row: Option, model: Model, defaults: Mapping[str, Any]) -> dict[str, 
         "name": row.name,
         "title": titles.get(row.name, row.name),
         "help": tr(row.help),
+        "common": row.name in _COMMON,
         "type": row.type,
         "choices": list(row.values(model)),
         "default": "" if default is None else str(default),
@@ -154,7 +157,7 @@ def _field(row: Option, model: Model, defaults: Mapping[str, Any]) -> dict[str, 
 def field_titles() -> dict[str, str]:
     """Return what options are called above their fields; one that is not here goes by its own name."""
     return {
-        "n": tr("Pictures"),
+        "n": tr("How many pictures"),
         "size": tr("Size"),
         "quality": tr("Quality"),
         "background": tr("Background"),

@@ -199,6 +199,8 @@ class Studio:
     def _work(self) -> None:
         while job := self._next():
             self._draw(job)
+            with self._lock:
+                self._drawing = None
             self.tell(Ended(job))
 
     def _next(self) -> Job | None:
