@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from dalle_nb._generator import ImageGenerator
     from dalle_nb._history import History
     from dalle_nb._importing import identify, import_file
+    from dalle_nb._jobs import Jobs
     from dalle_nb._login import login
     from dalle_nb._prompts import Prompt
     from dalle_nb._run import Picture, Run
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from dalle_nb.widgets.panel import panel
 
     history: History
+    jobs: Jobs
     last: Run | None
 
 __version__ = "0.1.0.dev0"
@@ -68,19 +70,21 @@ _ROOMS = {
     "Prompt": "_prompts",
     "Picture": "_run",
     "Run": "_run",
-    "serve": "_serve",
     "panel": "widgets.panel",
+    "serve": "_serve",
     "styles": "_styles",
     "MaskPainter": "widgets.mask_painter",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Fetch a public name. ``history`` and ``last`` belong to the default generator of the moment."""
+    """Fetch a public name. ``history``, ``jobs`` and ``last`` belong to the default generator of the moment."""
     if name in _ROOMS:
         return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
     if name == "history":
         return import_module(f"{__name__}._history").History(_default_generator())
+    if name == "jobs":
+        return import_module(f"{__name__}._jobs").Jobs(_default_generator())
     if name == "last":
         return _default_generator().last
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -146,6 +150,7 @@ __all__ = [
     "history",
     "identify",
     "import_file",
+    "jobs",
     "last",
     "login",
     "panel",

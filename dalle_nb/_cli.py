@@ -13,6 +13,7 @@ from dalle_nb._doctor import examine
 from dalle_nb._errors import DalleError, Interrupted, OptionError
 from dalle_nb._generator import default_generator
 from dalle_nb._history_cli import add_history
+from dalle_nb._jobs import manage
 from dalle_nb._language import speaking, tr
 from dalle_nb._options import OPTIONS, Option, option
 from dalle_nb._render import caption_bundle, estimate_bundle, models_bundle
@@ -103,6 +104,11 @@ def _tutorials(said: argparse.Namespace, _: list[str]) -> int:
     return 0
 
 
+def _jobs(said: argparse.Namespace, _: list[str]) -> int:
+    print(manage(default_generator(), said.words).bundle()[0]["text/plain"])
+    return 0
+
+
 def _doctor(said: argparse.Namespace, _: list[str]) -> int:
     marks = {True: "✓", False: "✗", None: " "}
     findings = examine(default_generator(), ask=said.ask)
@@ -138,6 +144,9 @@ def _parser() -> argparse.ArgumentParser:
     add_history(history)
     serving = commands.add_parser("serve", help="answer every program that speaks OpenAI's Images API")
     add_serve(serving)
+    jobs = commands.add_parser("jobs", help="ask after what was sent off as a job, collect or cancel it")
+    jobs.add_argument("words", nargs="*", metavar="WORD", help="status | collect N | cancel N | adopt ID")
+    jobs.set_defaults(command=_jobs)
     doctor = commands.add_parser(
         "doctor", help="tell what is configured, who would draw, and if it would be kept"
     )

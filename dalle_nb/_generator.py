@@ -223,9 +223,20 @@ class ImageGenerator:
         self, prompt: str, options: Mapping[str, Any], *, namespace: Mapping[str, Any] | None = None
     ) -> Plan:
         """Return what `ask` would send and may cost; nothing is sent, nothing kept."""
+        return self.prepare(prompt, options, namespace=namespace)[1]
+
+    def prepare(
+        self,
+        prompt: str,
+        options: Mapping[str, Any],
+        *,
+        namespace: Mapping[str, Any] | None = None,
+        sample: int = 0,
+    ) -> tuple[Asked, Plan]:
+        """Return what `ask` would read from this and its plan, for what is sent off as a job."""
         with speaking(self.settings.tongue(prompt)):
-            workshop, asked = self._read(prompt, options, namespace)
-            return workshop.check(asked)
+            workshop, asked = self._read(prompt, options, namespace, sample)
+            return asked, workshop.check(asked)
 
     def check(self, asked: Asked) -> Plan:
         """Return the plan for what is asked. RequestError names every rule that it breaks."""
@@ -255,7 +266,7 @@ class ImageGenerator:
             return self.session.remember(run)
         record = self._begin(plan, asked)  # money rules; then a row first: asked, budget reserved
         terms = self._terms(cancel, stop)
-        drawing = Drawing(plan, record, self.backend, self.store, terms, strict=self._is_strict(plan))
+        drawing = Drawing(plan, record, self.backend, self.store, terms, strict=self.is_strict(plan))
         if watch:
             watch.planned(plan, record)
             self.session.priced = self.session.priced or is_paid(plan.estimate)
@@ -352,18 +363,21 @@ class ImageGenerator:
             parent=asked.parent.uid if asked.parent else None,
             notebook=notebook_of_now(),
             tags=_tags(call.get("tag") or ()),
-            budget=self._budget(settings),
+            budget=self.budget,
         )
 
-    def _budget(self, settings: Settings) -> Budget | None:
+    @property
+    def budget(self) -> Budget | None:
+        """What all that is asked from now on may cost together, where that is set."""
+        settings = self.settings
         if settings.budget is None:
             return None
         from dalle_nb._store import Budget
 
         return Budget(limit=settings.budget, since=period_start(settings.per, datetime.now().astimezone()))
 
-    def _is_strict(self, plan: Plan) -> bool:
-        """Whether the original is put back outside the mask: as said, else where masks are only guidance."""
+    def is_strict(self, plan: Plan) -> bool:
+        """Return whether the original is put back outside the mask: as said, else where masks are only guidance."""
         said = plan.request.options.get("strict_mask")
         soft = plan.backend != "offline" and self.catalog.model(plan.model).soft_mask
         return plan.request.mask is not None and bool(soft if said is None else said)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dalle_nb._doctor import Finding
     from dalle_nb._generator import ImageGenerator
     from dalle_nb._history import History
+    from dalle_nb._jobs import Job, Jobs
     from dalle_nb._render import Bundle
     from dalle_nb._settings import Settings
     from dalle_nb.widgets.panel import Panel
@@ -57,6 +58,14 @@ class GuideMagics(Magics):
 
         with spoken_as(line):
             return History(workshop()).narrowed(parse_narrowing(line))
+
+    @line_magic
+    def dalle_jobs(self, line: str) -> Jobs | Job:
+        """Show the jobs sent off: ``%dalle_jobs [status | collect N | cancel N | adopt ID]``."""
+        from dalle_nb._jobs import manage
+
+        with spoken_as(line):
+            return manage(workshop(), line.split())
 
     @line_magic
     def dalle_cost(self, line: str) -> None:

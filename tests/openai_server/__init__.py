@@ -21,6 +21,7 @@ before it only:
     profiles   how other servers differ
     streams    server-sent events
     faults     everything that may go wrong, by name, and whether it was paid for
+    jobs       files and batches, and what goes wrong with them late
     handle     what a test holds: what came in, what was billed, what shall fail
     app        the routes
     server     the thread

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import pictures
+from . import jobs, pictures
 from .faults import Fault, Situation
 from .handle import Api, File
 from .models import count_usage
@@ -60,6 +60,7 @@ def build_app(current: Callable[[], Api]) -> Starlette:
             Route("/v1/models", models),
             Route("/openai/v1/models", models),
             Route("/files/{name}", download),
+            *jobs.routes(current, hear, check_key, refuse, draw_later),
             Route("/{rest:path}", elsewhere, methods=["GET", "POST", "PUT", "DELETE", "HEAD"]),
         ]
     )
@@ -235,6 +236,17 @@ def draw_all(api: Api, call: Call, order: Order) -> list[bytes]:
     convention = api.active.mask or "alpha"
     mask = call.file("mask")
     return [pictures.repaint(order, index, call.images[0], mask, convention) for index in range(order.n)]
+
+
+def draw_later(api: Api, call: Call) -> tuple[int, Any]:
+    """Return the status and body for a call that stands in a batch."""
+    try:
+        order = take_order(call, api.active, api.today)
+        drawn = draw_all(api, call, order)
+    except Refused as refused:
+        return refused.status, word_error(refused, api.active)
+    api.bill(call, [pictures.to_sha256(data) for data in drawn])
+    return 200, write_document(api, call, order, drawn)
 
 
 async def work(api: Api) -> None:

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from .faults import Fault, find_fault
+from .jobs import Post
 from .profiles import PROFILES, Profile
 from .words import Call, Refused
 
@@ -81,6 +82,8 @@ class Api:
         self.in_flight = 0
         self.peak_in_flight = 0
         self.files: dict[str, File] = {}
+        self.jobs = Post()
+        """Its files and batches; `api.jobs.plant("expired")` lets one go wrong."""
         self.turn = asyncio.Lock()
         self._starts: list[float] = []
         self._armed: list[Armed] = []

@@ -1,0 +1,371 @@
+"""Jobs: sent off, asked after, collected, against a Batch API that goes wrong late and in every way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai_server import pictures
+from openai_server.handle import Api
+from PIL import Image, ImageDraw
+from workshop import command, environment, start
+
+import dalle_nb as dn
+from dalle_nb import ImageGenerator
+from dalle_nb._items import Item
+from dalle_nb._jobs import Job, Jobs, submit
+from dalle_nb._records import Billed, Status
+
+pytest_plugins = ["openai_server.fixtures", "workshop_fixtures"]
+
+SIDE = 1024
+
+
+def items(count: int, **options: Any) -> list[Item]:
+    return [
+        Item(prompt=f"fox number {number}", options={"quality": "low", **options}) for number in range(count)
+    ]
+
+
+def send(workshop: ImageGenerator, count: int = 4, **options: Any) -> Job:
+    return submit(workshop, items(count, **options), {})
+
+
+def ended(job: Job) -> Job:
+    """Ask after a job until it has ended: the server goes on one step each time."""
+    while not job.refresh().ended:
+        pass
+    return job
+
+
+def failures(job: Job) -> dict[str, int]:
+    """Return how many Runs have each reason for having no picture."""
+    found = [run.failure.code or run.failure.error for run in job.runs if run.failure]
+    return {reason: found.count(reason) for reason in found}
+
+
+def whole(job: Job) -> bool:
+    """Tell whether each Run has the one picture that its own prompt asked for."""
+    return all(
+        run.status is Status.DONE and pictures.shows(run.pictures[0].bytes, run.prompt) for run in job.runs
+    )
+
+
+# Sending.
+
+
+def test_a_job_is_rows_files_and_a_batch(workshop: ImageGenerator, server: Api) -> None:
+    """Each Item is a Run that waits, and the server has one line for it under the Run's own name."""
+    job = send(workshop, 3)
+    [batch] = server.jobs.batches.values()
+    lines = server.jobs.requests(batch)
+    assert [f"{run.uid}-1" for run in job.runs] == [line["custom_id"] for line in lines]
+    assert [run.prompt for run in job.runs] == [line["body"]["prompt"] for line in lines]
+    assert {Status.ASKED} == {run.status for run in job.runs}
+    assert (job.uid, "1") == (batch["metadata"]["dalle_nb"], batch["metadata"]["part"])
+    assert [] == server.calls_to("generations")
+
+
+def test_pictures_go_up_once_and_by_name(workshop: ImageGenerator, server: Api) -> None:
+    """Edits of one picture share its file, masks too, and what is repainted is the mask's inside only."""
+    Image.new("RGB", (SIDE, SIDE), "white").save("in.png")
+    mask = Image.new("L", (SIDE, SIDE), 0)
+    ImageDraw.Draw(mask).rectangle((256, 256, 511, 511), fill=255)
+    mask.save("mask.png")
+    job = send(workshop, 3, edit="in.png", mask="mask.png")
+    assert ["batch", "vision", "vision"] == sorted(file.purpose for file in server.jobs.files.values())
+    ended(job).collect()
+    assert {Status.DONE} == {run.status for run in job.runs}
+    image = job.runs[0].image.convert("RGB")
+    assert (255, 255, 255) == image.getpixel((800, 800))
+    assert (255, 255, 255) != image.getpixel((384, 384))
+
+
+def test_a_file_is_split_at_the_servers_limits(
+    workshop: ImageGenerator, server: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More requests than one file may hold, other models and other kinds become batches of one job."""
+    limits = workshop.catalog.batch
+    monkeypatch.setattr(type(workshop), "catalog", _with_limit(workshop.catalog, limits, 2))
+    others = [Item(prompt="a hare", options={"model": "gpt-image-2"})]
+    job = submit(workshop, items(5) + others, {"yes": True})
+    assert [2, 2, 1, 1] == [part.requests for part in job.parts]
+    assert whole(ended(job).collect())
+    assert 6 == server.billed.count
+
+
+def _with_limit(catalog: Any, limits: Any, most: int) -> Any:
+    from dataclasses import replace
+
+    return replace(catalog, batch=replace(limits, max_requests=most))
+
+
+def test_half_the_price_is_reserved_and_paid(workshop: ImageGenerator, server: Api) -> None:
+    """A job's estimate, budget and bill are half of what the same calls cost at once."""
+    at_once = workshop.plan("fox number 0", {"model": "gpt-image-2", "size": "1024x1024"}).estimate
+    job = send(workshop, 2, model="gpt-image-2", quality="medium")
+    run = job.runs[0]
+    assert at_once is not None
+    assert run.record.estimate is not None
+    assert -(-at_once.high // 2) == run.record.estimate.high
+    full = workshop.generate("fox number 0", model="gpt-image-2", quality="medium").cost
+    assert full is not None
+    ended(job).collect()
+    assert [-(-full // 2)] * 2 == [run.cost for run in job.runs]
+
+
+@pytest.mark.parametrize(
+    ("settings", "call"),
+    [({"budget": "0.005"}, {}), ({}, {"budget": 0.005}), ({"confirm_above": "0.005"}, {})],
+    ids=["store", "call", "confirm"],
+)
+def test_money_stands_before_a_job(
+    workshop: ImageGenerator, server: Api, settings: dict[str, Any], call: dict[str, Any]
+) -> None:
+    """What is too dear together is refused whole: no batch, no Run that waits."""
+    workshop.configure(**settings)
+    with pytest.raises(dn.MoneyError):
+        submit(workshop, items(4), call)
+    assert ({}, 0, 0) == (server.jobs.batches, len(Jobs(workshop)), workshop.store.count())
+
+
+def test_all_broken_items_are_told_and_nothing_is_sent(workshop: ImageGenerator, server: Api) -> None:
+    """A job is checked before anything leaves: each Item that breaks a rule is named by its place."""
+    broken = [Item(prompt="a cat", options={"n": 101}), Item(prompt="", options={})]
+    broken.append(Item(prompt="a cat", options={"partials": 2}))
+    with pytest.raises(dn.RequestError, match=r"(?s)Item 2.*Item 3.*Item 4"):
+        submit(workshop, [*items(1), *broken], {})
+    assert ([], 0) == (server.calls_to("files"), workshop.store.count())
+
+
+@pytest.mark.parametrize("backend", ["offline", "openai"])
+def test_who_takes_no_jobs_says_what_to_do(workshop: ImageGenerator, server: Api, backend: str) -> None:
+    """The painter, and a server without files, send one to who takes jobs; no Run is left behind."""
+    server.jobs.plant("no_batches")
+    with pytest.raises(dn.RequestError, match="dalle-nb serve"):
+        submit(workshop, items(2), {"backend": backend})
+    assert 0 == workshop.store.count()
+
+
+# Collecting.
+
+
+def test_answers_find_their_runs_in_any_order(workshop: ImageGenerator, server: Api) -> None:
+    """Results come last first; each picture is under the prompt it was drawn for, and paid once."""
+    job = send(workshop, 5, n=2)
+    assert whole(ended(job).collect())
+    assert ("collected", 10) == (job.status, server.billed.count)
+    assert pictures.shows(job.runs[3].pictures[1].bytes, "fox number 3", 1)
+
+
+def test_a_run_of_several_calls_comes_together(workshop: ImageGenerator, server: Api) -> None:
+    """Twelve pictures are two lines of a job and one Run."""
+    job = ended(send(workshop, 2, n=12)).collect()
+    assert [12, 12] == [len(run.pictures) for run in job.runs]
+    assert all(pictures.shows(run.pictures[10].bytes, run.prompt, 0) for run in job.runs)
+    assert [2, 2] == [len(run.record.attempts) for run in job.runs]
+
+
+def test_collecting_twice_adds_nothing(workshop: ImageGenerator, later: ImageGenerator, server: Api) -> None:
+    """A second collecting, also in another kernel that knows the job as it was before, changes no row."""
+    job = ended(send(workshop, 3))
+    stale = Jobs(later)[job.id]
+    job.collect()
+    before = [run.record for run in job.runs]
+    assert before == [run.record for run in job.collect().runs]
+    assert before == [run.record for run in stale.collect().runs]
+
+
+REASONS = {
+    "invalid": ("failed", {"batch_failed": 4}, Billed.NO, 0),
+    "expired": ("expired", {"batch_expired": 2}, Billed.NO, 2),
+    "partial": ("completed", {"BadAnswer": 2}, Billed.UNKNOWN, 2),
+    "error_lines": ("completed", {"server_error": 4}, Billed.UNKNOWN, 0),
+    "junk": ("completed", {"BadAnswer": 4}, Billed.YES, 0),
+    "garbage": ("completed", {"BadAnswer": 1}, Billed.UNKNOWN, 3),
+    "twice": ("completed", {}, None, 4),
+    "stranger": ("completed", {}, None, 4),
+}
+
+
+@pytest.mark.parametrize("fault", REASONS)
+def test_each_run_has_a_picture_or_a_reason(workshop: ImageGenerator, server: Api, fault: str) -> None:
+    """Whatever becomes of a job, no Run is left waiting, none is lost, and none is billed that was not drawn."""
+    status, reasons, billed, good = REASONS[fault]
+    server.jobs.plant(fault)
+    job = ended(send(workshop, 4))
+    assert status == job.status
+    job.collect()
+    assert reasons == failures(job)
+    done = [run for run in job.runs if run.status is Status.DONE]
+    assert good == len(done)
+    assert all(pictures.shows(run.pictures[0].bytes, run.prompt) for run in done)
+    assert {billed} - {None} == {run.failure.billed for run in job.runs if run.failure}
+    free = billed is Billed.NO
+    assert all((run.cost == 0) is free for run in job.runs if run.failure and billed is not Billed.YES)
+    assert [] == workshop.store.members(job.id, waiting=True)
+
+
+def test_a_late_refusal_is_told_plainly(workshop: ImageGenerator, server: Api) -> None:
+    """Validation that fails after the job was taken is in its table, and in each Run's reason."""
+    server.jobs.plant("invalid")
+    job = ended(send(workshop, 2))
+    assert "2: The body is not valid." in repr(Jobs(workshop))
+    run = job.collect().runs[0]
+    assert run.failure is not None
+    assert "The body is not valid." in run.failure.what
+    assert "Nothing was drawn or billed" in run.failure.fix
+
+
+def test_what_moderation_refuses_is_a_refused_run(workshop: ImageGenerator, server: Api) -> None:
+    """One refusal, told in the error file, is that Run's own; the others have their pictures."""
+    from openai_server.rules import BLOCKED
+
+    bad = Item(prompt=f"a fox, {BLOCKED}", options={"quality": "low"})
+    job = ended(submit(workshop, [*items(2), bad], {})).collect()
+    assert [Status.DONE, Status.DONE, Status.REFUSED] == [run.status for run in job.runs]
+    assert 0 == job.runs[2].cost
+
+
+def test_a_cancelled_job_keeps_what_is_drawn(workshop: ImageGenerator, server: Api) -> None:
+    """After a cancel what was drawn is collected, and the rest is interrupted and free."""
+    server.jobs.plant("slow")
+    job = send(workshop, 4).refresh().refresh()
+    assert "cancelling" == job.cancel().status
+    ended(job).collect()
+    statuses = [run.status for run in job.runs]
+    assert [Status.DONE] * 2 + [Status.INTERRUPTED] * 2 == statuses
+    assert [0, 0] == [run.cost for run in job.runs if run.status is Status.INTERRUPTED]
+
+
+@pytest.mark.parametrize("fault", ["torn", "cut", "short"])
+def test_results_that_break_off_are_collected_again(
+    workshop: ImageGenerator, server: Api, fault: str
+) -> None:
+    """A download that ends early, however politely, fails no Run: collected again, all are there, paid once."""
+    job = ended(send(workshop, 6))
+    server.jobs.plant(fault)
+    with pytest.raises(dn.ConnectionFailed):
+        job.collect()
+    assert all(run.failure is None for run in job.runs)
+    assert whole(job.collect())
+    assert (2, 6) == (server.jobs.downloads, server.billed.count)
+
+
+def test_the_answer_to_create_may_be_lost(workshop: ImageGenerator, server: Api) -> None:
+    """A batch that was made though nobody heard of it is found by the job's own name, and not made again."""
+    server.jobs.plant("lost")
+    job = send(workshop, 2)
+    assert ("sending", ()) == (job.status, job.remote_ids)
+    assert whole(ended(job).collect())
+    assert 1 == len(server.jobs.batches)
+
+
+# Elsewhere.
+
+COLLECTOR = """
+import os, signal, sys
+from dalle_nb import ImageGenerator
+from dalle_nb._jobs import Jobs
+from dalle_nb._store import Store
+
+job = Jobs(ImageGenerator())[int(sys.argv[1])]
+point, left = sys.argv[2], int(sys.argv[3])
+real = getattr(Store, point)
+
+def last(*arguments, **options):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(*arguments, **options)
+
+setattr(Store, point, last)
+job.collect()
+"""
+
+
+@pytest.mark.parametrize("point", ["keep", "note_attempt", "finish"])
+def test_a_killed_collecting_goes_on(workshop: ImageGenerator, server: Api, point: str) -> None:
+    """After kill -9 between any two steps another process collects the rest: nothing lost, nothing twice."""
+    job = ended(send(workshop, 4))
+    process = start(COLLECTOR, str(job.id), point, "2", env={**os.environ, **environment(server)})
+    assert -signal.SIGKILL == process.wait(60)
+    process.communicate()
+    assert whole(job.collect())
+    assert [(1, 1)] * 4 == [(len(run.record.attempts), len(run.pictures)) for run in job.runs]
+    half = {run.cost for run in job.runs}
+    assert 1 == len(half)
+    assert None not in half
+
+
+def test_another_machine_adopts_a_job(workshop: ImageGenerator, server: Api, tmp_path: Path) -> None:
+    """With the server's name for a batch alone, a machine that knows nothing has all Runs and pictures of the job."""
+    Image.new("RGB", (SIDE, SIDE), "white").save("in.png")
+    edits = [Item(prompt="a red scarf", options={"edit": "in.png", "size": "1024x1024"})]
+    job = submit(workshop, items(3) + edits, {})
+    other = ImageGenerator(home=tmp_path / "elsewhere")
+    jobs = Jobs(other)
+    adopted = jobs.adopt(job.remote_ids[0])
+    assert [run.uid for run in job.runs] == [run.uid for run in adopted.runs]
+    assert adopted.uid == jobs.adopt(job.remote_ids[1]).uid == job.uid
+    ended(adopted).collect()
+    assert [run.prompt for run in job.runs] == [run.prompt for run in adopted.runs]
+    assert {Status.DONE} == {run.status for run in adopted.runs}
+    assert job.runs[3].record.request.inputs == adopted.runs[3].record.request.inputs
+    assert 0 == other.store.spent()
+    assert whole(ended(Jobs(workshop).adopt(job.remote_ids[0])).collect()) or len(job.runs) == 4
+
+
+def test_a_job_of_another_program_can_be_adopted(workshop: ImageGenerator, server: Api) -> None:
+    """A batch whose lines bear names of others is collected all the same, each line a Run."""
+    body = {"model": "gpt-image-2", "prompt": "a heron", "size": "1024x1024", "quality": "low"}
+    lines = [
+        {"custom_id": f"r-{number}", "method": "POST", "url": "/v1/images/generations", "body": body}
+        for number in range(2)
+    ]
+    data = "\n".join(map(json.dumps, lines)).encode()
+    client = workshop.backend._wire.client()  # type: ignore[attr-defined]
+    file = client.files.create(file=("mine.jsonl", data), purpose="batch")
+    batch = client.batches.create(
+        input_file_id=file.id, endpoint="/v1/images/generations", completion_window="24h"
+    )
+    assert whole(ended(Jobs(workshop).adopt(batch.id)).collect())
+    assert 1 == len(Jobs(workshop))
+
+
+def test_the_magic_and_the_command_do_the_same(server: Api, shell: Any) -> None:
+    """``%dalle_jobs`` and ``dalle-nb jobs`` list, ask after and collect; a word they do not know is told."""
+    from dalle_nb._generator import default_generator
+
+    send(default_generator(), 2)
+    assert "validating" in repr(shell.run_line_magic("dalle_jobs", ""))
+    assert "in_progress" in command("jobs", "status").stdout
+    assert "completed" in repr(shell.run_line_magic("dalle_jobs", "status"))
+    assert "collected" in command("jobs", "collect", "1").stdout
+    assert whole(dn.jobs[-1])
+    with pytest.raises(dn.OptionError, match="collect N"):
+        shell.run_line_magic("dalle_jobs", "sing")
+    assert 1 == command("jobs", "collect", "9").returncode
+
+
+def test_memory_stays_flat_however_much_comes(workshop: ImageGenerator, server: Api) -> None:
+    """Collecting holds a line at a time: forty megabytes of results take less than a quarter of that."""
+    server.noise = 3
+    job = ended(send(workshop, 30))
+    size = sum(len(file.data) for file in server.jobs.files.values() if file.purpose == "batch_output")
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        job.collect()
+        peak = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+    assert size > 30_000_000
+    assert peak < size / 3
