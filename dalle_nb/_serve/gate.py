@@ -22,6 +22,7 @@ from dalle_nb._serve.shapes import Refused, broken
 
 _LOG = logging.getLogger("dalle_nb.serve")
 
+_CLOSE = {"connection": "close"}
 _ALWAYS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 
 
@@ -37,7 +38,7 @@ class Gate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = _Body(self, receive, self._most(scope["path"]))
+        body = _Body(self, receive, scope["path"])
         answer = _Answer(send, self._headers())
         try:
             self._check_names(Headers(scope=scope))
@@ -51,11 +52,7 @@ class Gate:
             if not answer.begun:
                 await told.response()(scope, receive, answer.send)
         finally:
-            self.held -= body.size
-
-    def _most(self, path: str) -> int:
-        limits = self.service.limits
-        return limits.upload + (1 << 20) if path.startswith("/v1/files") else limits.body
+            self.held -= body.held
 
     def _headers(self) -> dict[str, str]:
         painted = {"x-dalle-nb-backend": "offline"} if self.service.offline else {}
@@ -81,33 +78,49 @@ def _name_of(address: str) -> str:
 class _Body:
     """The body of one call, counted and timed as it comes."""
 
-    def __init__(self, gate: Gate, receive: Receive, most: int) -> None:
-        self._gate, self._receive, self._most = gate, receive, most
-        self._deadline = time.monotonic() + gate.service.limits.patience
+    def __init__(self, gate: Gate, receive: Receive, path: str) -> None:
+        limits = gate.service.limits
+        self._gate, self._receive = gate, receive
+        # A file goes to the disk as it comes; what else is sent is in memory.
+        self._is_file = path == "/v1/files"
+        self._most = limits.upload + (1 << 20) if self._is_file else limits.body
+        self._deadline = time.monotonic() + limits.patience * (10 if self._is_file else 1)
         self._whole = False
-        self.size = 0
+        self._size = self.held = 0
 
     async def receive(self) -> Message:
         if self._whole:
             return await self._receive()
+        message = await self._next()
+        while self._is_too_much() and self._goes_on():
+            message = await self._next()
+        if self._is_too_much():
+            told = f"The body of the request is larger than {self._most >> 20} MB."
+            raise Refused(413, told, code="request_too_large", headers=_CLOSE)
+        if self._gate.held > self._gate.service.limits.held:
+            told = "There is too much under way. Please try again later."
+            raise Refused(503, told, "server_error", code="server_is_overloaded", headers=_CLOSE)
+        return message
+
+    def _is_too_much(self) -> bool:
+        return self._size > self._most
+
+    def _goes_on(self) -> bool:
+        """Whether the rest of it is read, and thrown away, so that whoever sends too much gets to hear of it."""
+        return not self._whole and self._size <= 4 * self._most
+
+    async def _next(self) -> Message:
         try:
             async with asyncio.timeout(self._deadline - time.monotonic()):
                 message = await self._receive()
         except TimeoutError:
-            raise Refused(408, "The body of the request came too slowly.", code="request_timeout") from None
-        count = len(message.get("body", b""))
-        self.size, self._gate.held = self.size + count, self._gate.held + count
+            told = "The body of the request came too slowly."
+            raise Refused(408, told, code="request_timeout", headers=_CLOSE) from None
+        self._size += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
-        if self.size > self._most:
-            message_ = f"The body of the request is larger than {self._most >> 20} MB."
-            raise Refused(413, message_, code="request_too_large")
-        if self._gate.held > self._gate.service.limits.held:
-            raise Refused(
-                503,
-                "The server is overloaded. Please try again later.",
-                "server_error",
-                code="server_is_overloaded",
-            )
+        if not self._is_file and not self._is_too_much():
+            self._gate.held += self._size - self.held
+            self.held = self._size
         return message
 
 

@@ -38,7 +38,7 @@ const SAID = {
     placeholder: "一只穿着宇航服的猫咪，站在月球表面，背景是蓝色的地球升起，科幻电影风格",
     shape: "画幅", square: "正方形", landscape: "横向", portrait: "纵向",
     token: "令牌，向运行服务器的人索取",
-    draw: "画", keys: "Ctrl + 回车",
+    draw: "画一张", keys: "Ctrl + 回车",
     save: "保存图片",
     wall: "这一页画过的",
     programs: "在自己的程序里用",
@@ -115,7 +115,7 @@ function show(drawn) {
   picture.hidden = false;
   document.querySelector(".empty").setAttribute("hidden", "");
   at("words").textContent = drawn.revised_prompt ?? drawn.prompt;
-  at("notes").textContent = drawn.notes.join(" ");
+  at("notes").textContent = drawn.notes.join(" · ");
   at("facts").textContent = [said("run", drawn.run), said("done", drawn.seconds)].join(" · ");
   at("save").href = drawn.url;
   at("save").download = `dalle_nb-${drawn.run}.png`;
@@ -168,6 +168,7 @@ async function draw(event) {
   }, 100);
   stage.ariaBusy = "true";
   at("draw").disabled = true;
+  stage.scrollIntoView({ block: "nearest", behavior: "smooth" });
   try {
     const drawn = { ...(await ask(name)), prompt: prompt.value, seconds: seconds() };
     show(drawn);
