@@ -52,7 +52,10 @@ OPTIONS = [
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
     "--LabApp.expose_app_in_browser=True",
+    "--JupyterNotebookApp.expose_app_in_browser=True",
 ]
+HOSTS = {"lab": "lab/tree", "notebook": "notebooks", "voila": "voila/render"}
+"""Where one and the same server shows a notebook in JupyterLab, in Notebook 7, and as a Voilà app."""
 KERNEL_READY = """async (path) => {
   const app = window.jupyterapp;
   if (!app) return false;
@@ -182,17 +185,26 @@ class Notebook:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda asked: self._note_stranger(asked.url))
 
-    def open(self, *cells: str) -> None:
-        """Open the page on a notebook of these code cells, and wait until its kernel can take one."""
+    def open(self, *cells: str, host: str = "lab") -> None:
+        """Open the page on a notebook of these code cells, and wait until its kernel can take one.
+
+        Voilà runs them all by itself: there the page is left to whoever knows what it will show.
+        """
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(book, self.path)
-        self.page.goto(f"{self.lab.url}/lab/tree/{self.path.name}?reset&token={self.lab.token}")
+        self.page.goto(f"{self.lab.url}/{HOSTS[host]}/{self.path.name}?reset&token={self.lab.token}")
+        if host != "voila":
+            self.await_kernel()
+        if host == "lab":
+            self.wear(LIGHT)
+
+    def await_kernel(self) -> None:
+        """Wait until the kernel can take a cell."""
         deadline = time.monotonic() + BOOT_SECONDS
         while not self.page.evaluate(KERNEL_READY, self.path.name):
             assert time.monotonic() < deadline, "the notebook's kernel did not get ready"
             self.page.wait_for_timeout(100)
-        self.wear(LIGHT)
 
     def wear(self, theme: str) -> None:
         """Change the theme and wait until it is on."""

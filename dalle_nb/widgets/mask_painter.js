@@ -480,8 +480,11 @@ class Painter {
     this.hint.hidden = count > 0 || Boolean(this.ghost) || Boolean(this.act);
     this.ghostBar.hidden = !this.ghost;
     this.percent.textContent = `${Math.round(this.stage.scale * 100)} %`;
-    this.buttons.undo.disabled = !this.steps.undoable;
-    this.buttons.redo.disabled = !this.steps.redoable;
+    for (const [name, possible] of [["undo", this.steps.undoable], ["redo", this.steps.redoable]]) {
+      // Focus that falls on the page would give the next key to JupyterLab.
+      if (!possible && this.buttons[name].matches(":focus")) this.canvas.focus({ preventScroll: true });
+      this.buttons[name].disabled = !possible;
+    }
     if (said) this.page.announce(said);
     this.paint();
   }
