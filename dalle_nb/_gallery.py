@@ -6,12 +6,14 @@ Records and thumbnails in, bundles out; static HTML that reads with scripts off.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dalle_nb._images import sniff
 from dalle_nb._language import tr
+from dalle_nb._money import dollars
 from dalle_nb._query import PAGE
 from dalle_nb._records import Kind, PictureRecord, RunRecord, Status
 from dalle_nb._render import (
@@ -88,6 +90,28 @@ def page_bundle(
     return div_bundle([table, tag("div", note, style=_QUIET)], [*_plain_table(runs), note])
 
 
+def batch_bundle(runs: Sequence[RunRecord], small: Thumbnails, cost: int | None) -> Bundle:
+    """Return the Runs of a batch, the first of many, numbered as they were asked for."""
+    shown = runs[:PAGE]
+    small = _fitting(shown, small)
+    numbers = [str(place) for place in range(1, len(shown) + 1)]
+    rows = (_row(run, small, number) for run, number in zip(shown, numbers, strict=True))
+    table = tag("table", tag("tbody", *rows), style="border-collapse:collapse")
+    states = Counter(status_word(run.status) for run in runs)
+    facts = [f"{count} {word}" for word, count in states.items()]
+    note = " · ".join([*facts, dollars(cost)])
+    more = [tr("and {count} more", count=len(runs) - PAGE)] if len(runs) > PAGE else []
+    lines = [*_plain_table(shown, numbers), *more, note]
+    return div_bundle([table, *(tag("div", line, style=_QUIET) for line in [*more, note])], lines)
+
+
+def strip_bundle(*lines: str, pictures: Iterable[tuple[bytes, str]] = ()) -> Bundle:
+    """Return lines, and small pictures, each with its words, under them."""
+    shown = [inline_picture(data, sniff(data) or "image/jpeg", shorten(alt, 60)) for data, alt in pictures]
+    below = [tag("div", *shown)] if shown else []
+    return div_bundle([*(tag("div", line, style=_QUIET) for line in lines), *below], lines)
+
+
 def lineage_bundle(root: Node, small: Thumbnails, here: str, *, whole: bool = True) -> Bundle:
     """Return the family tree of a Run, whose uid is ``here``; it may not be the ``whole`` family."""
     small = _fitting(list(runs_of(root)), small)
@@ -117,8 +141,8 @@ def differences_bundle(names: Sequence[str], differences: Mapping[str, Sequence[
     return table_bundle(["", *names], rows)
 
 
-def _row(run: RunRecord, small: Thumbnails) -> Markup:
-    number = tag("td", tag("b", str(run.id)), tag("div", "★" if run.starred else ""), style=_NUMBER)
+def _row(run: RunRecord, small: Thumbnails, number: str = "") -> Markup:
+    number = tag("td", tag("b", number or str(run.id)), tag("div", "★" if run.starred else ""), style=_NUMBER)
     # Only the first picture stands in a column, so that words begin at the same place in every row.
     first, *others = _thumbnails(run, small) or [Markup()]
     about = [*_about(run, shorten(run.request.prompt, 160)), *([tag("div", *others)] if others else [])]
@@ -189,10 +213,10 @@ def _said(value: object) -> str:
     return "–" if value is None else shorten(str(value), 300)
 
 
-def _plain_table(runs: Sequence[RunRecord]) -> list[str]:
+def _plain_table(runs: Sequence[RunRecord], numbers: Sequence[str] = ()) -> list[str]:
     rows = [
         [
-            str(run.id),
+            number,
             "★" if run.starred else "",
             shorten(run.request.prompt, 48),
             shorten(run.model, 32),
@@ -201,9 +225,18 @@ def _plain_table(runs: Sequence[RunRecord]) -> list[str]:
             cost_of(run),
             run.created.strftime("%Y-%m-%d %H:%M"),
         ]
-        for run in runs
+        for run, number in zip(runs, numbers or [str(run.id) for run in runs], strict=True)
     ]
-    headings = ["id", "", tr("prompt"), tr("model"), tr("size"), tr("status"), tr("cost"), tr("asked (UTC)")]
+    headings = [
+        "" if numbers else "id",
+        "",
+        tr("prompt"),
+        tr("model"),
+        tr("size"),
+        tr("status"),
+        tr("cost"),
+        tr("asked (UTC)"),
+    ]
     return aligned([headings, *rows])
 
 

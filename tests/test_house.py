@@ -31,9 +31,20 @@ FLOORS = {
         "_generator",
         "_verbs",
     ],
-    "memory": ["_comparison _fonts _grid _items", "_bundle _history _importing", "_batch", "_sweep _jobs", "_many"],
+    "memory": [
+        "_comparison _fonts _items _progress",
+        "_axes _grid _seats",
+        "_bundle _crew _history _importing",
+        "_batch",
+        "_sweep _jobs",
+        "_many",
+    ],
     "faces": ["_serve widgets"],
-    "voices": ["_costs _doctor _live _login _nbval _tutorials", "_guide _history_cli _serve_cli", "_magic _cli"],
+    "voices": [
+        "_costs _doctor _live _login _nbval _tutorials",
+        "_guide _history_cli _serve_cli",
+        "_magic _cli",
+    ],
     "door": ["dalle_nb", "__main__"],
 }
 LANDINGS = [rooms.split() for landings in FLOORS.values() for rooms in landings]

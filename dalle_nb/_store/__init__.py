@@ -26,6 +26,7 @@ from dalle_nb._store.ledger import Budget, Entry
 from dalle_nb._store.queries import HANDFUL, batches
 from dalle_nb._store.recovery import open_home, write_sidecars
 from dalle_nb._store.repair import Findings, back_up, check, repair
+from dalle_nb._store.sweeps import Sweeps
 from dalle_nb._store.troubles import explained
 
 __all__ = ["Budget", "Entry", "Findings", "Store", "StoreFacts", "check", "read_run", "repair", "run_bytes"]
@@ -56,6 +57,11 @@ class Store(JobDesk):
     def gates(self) -> Gates:
         """Where the processes that share this store tell one another what servers said."""
         return Gates(self._database)
+
+    @property
+    def sweeps(self) -> Sweeps:
+        """The grids of Runs that were asked for."""
+        return Sweeps(self._database)
 
     def close(self) -> None:
         """Close the files; using the store opens them again."""

@@ -24,6 +24,7 @@ from dalle_nb._language import tr
 from dalle_nb._query import Query
 from dalle_nb._records import PictureRecord, RunRecord, Status, blobs_of
 from dalle_nb._store.filters import column_named, condition, ordering
+from dalle_nb._store.owners import SERVER, alive
 from dalle_nb._store.rows import attempt_row, picture_row, run_of, run_row
 from dalle_nb._store.schema import SEPARATOR, attempts, inputs, pictures, runs, thumbnails, words
 from dalle_nb._store.search import fold, holding, searched
@@ -38,6 +39,15 @@ _there = runs.c.deleted.is_(None)
 # Made once: for statements as small as these, making them costs more than running them.
 _BY_ID = select(runs).where(runs.c.id == bindparam("name"))
 _BY_UID = select(runs).where(runs.c.uid == bindparam("name"))
+_ANSWER = (
+    runs.c.id,
+    runs.c.identity,
+    runs.c.backend,
+    runs.c.model,
+    runs.c.status,
+    runs.c.owner,
+    runs.c.created,
+)
 _PLACES = select(pictures.c.index).where(pictures.c.run == bindparam("run"))
 _COUNT_ONE = update(runs).where(runs.c.id == bindparam("run")).values(pictures=runs.c.pictures + 1)
 _SOME: BindParameter[Any] = bindparam("runs", expanding=True)
@@ -152,6 +162,28 @@ def good_runs(
     same = (runs.c.identity == identity) & (runs.c.backend == backend) & (runs.c.model == model)
     good = same & (runs.c.status == Status.DONE) & _there & runs.c.uid.not_in(without)
     return _load(connection, select(runs).where(good).order_by(runs.c.id.desc()).limit(20))
+
+
+def answering_runs(connection: Connection, identities: Sequence[str]) -> list[RunRecord]:
+    """Return for each of a handful of identities, each place and model it was drawn at, the one Run that answers it.
+
+    That is the newest one that went well, else one that is being drawn, else the newest refused.
+    """
+    meant = (Status.REFUSED, Status.ASKED, Status.DONE)
+    same = runs.c.identity.in_(identities) & runs.c.status.in_(meant) & _there
+    best: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for row in connection.execute(select(*_ANSWER).where(same)):
+        if row.status == Status.ASKED and not (row.owner and alive(row.owner, row.created)):
+            continue
+        key, rank = (row.identity, row.backend, row.model), (meant.index(row.status), row.id)
+        best[key] = max(best.get(key, rank), rank)
+    return runs_with(connection, [number for _, number in best.values()])
+
+
+def is_under_way(connection: Connection, uid: str) -> bool:
+    """Return whether a process is drawing a Run; one that was sent off in a Job is not under way here."""
+    row = connection.execute(select(runs.c.owner, runs.c.created).where(runs.c.uid == uid)).first()
+    return bool(row and row.owner and row.owner != SERVER and alive(row.owner, row.created))
 
 
 def count_children(connection: Connection, uid: str) -> int:

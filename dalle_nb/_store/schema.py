@@ -248,7 +248,9 @@ sweeps = Table(
     Column("id", Integer, primary_key=True),
     Column("created", Moment, nullable=False),
     Column("form", JSON, nullable=False),
-    # The uid of each place's Run, None where there is none yet.
+    # Of the form: the same sweep again is the same row.
+    Column("identity", String(64), nullable=False, unique=True),
+    # The uid of each place's Run; none as long as it did not come to its end.
     Column("runs", JSON, nullable=False),
     sqlite_autoincrement=True,
 )

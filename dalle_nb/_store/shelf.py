@@ -15,16 +15,20 @@ from typing import Any
 from dalle_nb._errors import StoreError
 from dalle_nb._language import tr
 from dalle_nb._query import Filter, Query
-from dalle_nb._records import PictureRecord, RunRecord
+from dalle_nb._records import PictureRecord, RunRecord, Status
 from dalle_nb._store.files import Files
 from dalle_nb._store.ledger import Entry, entries, total
 from dalle_nb._store.queries import (
+    HANDFUL,
     add_thumbnails,
     ancestors,
+    answering_runs,
+    batches,
     count_children,
     count_runs,
     find_thumbnails,
     good_runs,
+    is_under_way,
     one_run,
     picture_with,
     select_column,
@@ -100,6 +104,24 @@ class Shelf:
         with self._database.reading() as connection:
             found = good_runs(connection, identity, backend, model, without)
         return next((run for run in found if run.pictures and self._has_all(run)), None)
+
+    def answers(self, identities: Sequence[str]) -> list[RunRecord]:
+        """Return the Runs that need not be drawn again: for each identity, and each backend and model, one.
+
+        One that went well, its files at hand; else one that is being drawn now; else one that was refused.
+        """
+        found: list[RunRecord] = []
+        for some in batches(identities, HANDFUL):
+            with self._database.reading() as connection:
+                found += answering_runs(connection, some)
+        return [
+            run for run in found if run.status is not Status.DONE or (run.pictures and self._has_all(run))
+        ]
+
+    def is_under_way(self, uid: str) -> bool:
+        """Return whether a process is drawing a Run; one that was sent off in a Job is not under way here."""
+        with self._database.reading() as connection:
+            return is_under_way(connection, uid)
 
     def spent(self, since: datetime | None = None) -> int:
         """Return the known costs of all Runs asked at or after ``since``, in millionths of a dollar."""
