@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -311,6 +311,16 @@ class JobPart:
     metadata: Mapping[str, str] = field(default_factory=dict, compare=False)
     collected: bool = False
     """Whether each of its Runs has what came for it, or the reason why nothing did."""
+
+    def merged(self, told: JobPart) -> JobPart:
+        """Return it as the server tells of it now, with what only we know."""
+        return replace(
+            told,
+            requests=self.requests,
+            most_bytes=self.most_bytes,
+            metadata=self.metadata,
+            collected=self.collected,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

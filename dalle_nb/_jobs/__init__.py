@@ -12,14 +12,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dalle_nb._errors import OptionError, ReferenceNotFound
+from dalle_nb._errors import OptionError, ReferenceNotFound, RequestError
 from dalle_nb._jobs.adopting import read_job
 from dalle_nb._jobs.collecting import collect_part
-from dalle_nb._jobs.sending import send
+from dalle_nb._jobs.sending import agree, price_seats, send
 from dalle_nb._language import speaking, tr
 from dalle_nb._records import JobPart, JobRecord
 from dalle_nb._render import table_bundle
 from dalle_nb._run import Run
+from dalle_nb._seats import take_seats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,22 +37,36 @@ EVERY = 30.0
 """Seconds between two looks at a job that is waited for; one takes minutes to a day."""
 
 
-def submit(generator: ImageGenerator, items: Sequence[Item], options: Mapping[str, Any]) -> Job:
-    """Send Items off as a Job; ``options`` are those of the call, such as ``budget``, ``yes`` or ``backend``.
+def submit(
+    generator: ImageGenerator,
+    items: Sequence[Item],
+    *,
+    resume: bool = True,
+    yes: bool = False,
+    budget: float | None = None,
+    namespace: Mapping[str, Any] | None = None,
+) -> Job:
+    """Send Items off as a Job; with ``resume`` only those that are neither drawn nor under way.
 
     Raises:
         RequestError: an Item breaks rules, or the backend takes no jobs; nothing was sent.
         MoneyError: a budget or a question stands before it; nothing was sent.
         DrawError: nothing of it could be sent.
     """
-    flags = {name: options[name] for name in ("backend", "retired") if options.get(name) is not None}
-    workshop = generator.sibling(**flags)
-    server = _batches(workshop)
-    record, error = send(workshop, server, items, options)
-    job = Job(record, workshop)
-    if error is not None and all(part.status == "unsent" for part in record.parts):
+    server = _batches(generator)
+    seats = take_seats(generator, items, resume=resume, namespace=namespace)
+    away = generator.store.at_server([seat.plan.request.identity for seat in seats]) if resume else ()
+    left = [seat for seat in seats if seat.there is None and seat.plan.request.identity not in away]
+    missing = price_seats(generator, left)
+    if not missing:
+        what = tr("All of it is drawn, or under way.")
+        raise RequestError(what, tr("See dn.jobs and dn.history; resume=False asks for it anew."))
+    agree(generator, [seat.plan for seat in missing], yes=yes, budget=budget)
+    record, trouble = send(generator, server, missing, namespace)
+    job = Job(record, generator)
+    if trouble is not None and all(part.status == "unsent" for part in record.parts):
         job.collect()
-        raise error
+        raise trouble
     return job
 
 
@@ -123,7 +138,7 @@ class Job:
         self.refresh()
         self._save(
             tuple(
-                part if part.status in ENDED or not part.remote else _merged(part, server.cancel(part.remote))
+                part if part.status in ENDED or not part.remote else part.merged(server.cancel(part.remote))
                 for part in self.parts
             )
         )
@@ -163,14 +178,14 @@ class Job:
         if part.status in ENDED:
             return part
         if part.remote:
-            return _merged(part, server.look(part.remote))
+            return part.merged(server.look(part.remote))
         if self._generator.store.is_being_sent(self.record):
             return part
         # Its process died, or its connection broke, before the server's name for it came.
         place = str(number + 1)
         found = (each for each in server.find(self.uid) if each.metadata.get("part") == place)
         made = next(found, None)
-        return _merged(part, made) if made else replace(part, status="unsent")
+        return part.merged(made) if made else replace(part, status="unsent")
 
     def _save(self, parts: tuple[JobPart, ...]) -> None:
         if parts != self.record.parts:
@@ -293,17 +308,6 @@ def _batches(generator: ImageGenerator) -> Batches:
     if not isinstance(backend, OpenAIBackend) or not backend.server.batches:
         raise no_batches(backend.server)
     return backend.batches
-
-
-def _merged(part: JobPart, told: JobPart) -> JobPart:
-    """Return a part with what the server tells of it, and what only we know."""
-    return replace(
-        told,
-        requests=part.requests,
-        most_bytes=part.most_bytes,
-        metadata=part.metadata,
-        collected=part.collected,
-    )
 
 
 def _table(jobs: Sequence[Job]) -> Bundle:

@@ -97,6 +97,15 @@ class JobDesk(Desk):
         with self._database.reading() as connection:
             return list(connection.scalars(meant.order_by(runs.c.id)))
 
+    def at_server(self, identities: Sequence[str]) -> set[str]:
+        """Return those of the identities of Requests that wait at a server."""
+        found: set[str] = set()
+        for some in batches(identities, HANDFUL):
+            waiting = select(runs.c.identity).where(runs.c.identity.in_(some), runs.c.owner == SERVER)
+            with self._database.reading() as connection:
+                found |= set(connection.scalars(waiting))
+        return found
+
     def is_being_sent(self, job: JobRecord) -> bool:
         """Return whether a process that lives is still sending the Job off."""
         return job.owner is not None and alive(job.owner, job.created)
