@@ -31,6 +31,7 @@ types: $(DEV)
 tests: $(DEV)
 	$(BIN)/python scripts/install_browser.py
 	$(BIN)/python scripts/install_node_sdk.py
+	$(BIN)/python scripts/install_old_sdk.py
 	$(BIN)/python -m pytest -n 2 --dist loadscope --junitxml $(ARTIFACTS)/tests.xml
 
 notebooks: $(DEV)

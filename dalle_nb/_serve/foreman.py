@@ -29,6 +29,8 @@ MOST_OPEN, MOST_KEPT = 50, 1_000
 """Batches of one client that are not over; and those that are, of which the oldest make room."""
 LANES = 4
 """Requests of one batch that stand in the server's line at once."""
+_PAUSES = (0, 2, 5)
+"""Seconds before each try of a request."""
 _EXPIRED = "This request could not be executed before the completion window expired."
 _FULL = "There is no room for more results: delete files."
 _log = logging.getLogger("dalle_nb")
@@ -123,10 +125,7 @@ class Foreman:
             left = read_requests(source, done)
 
             async def lane() -> None:
-                while batch.status == "in_progress" and not self._is_leaving and not batch.is_late:
-                    request = next(left, None)
-                    if request is None:
-                        return
+                while self._goes_on(batch) and (request := next(left, None)):
                     if batch.weight > room:
                         await _skip(batch, request, "storage_full", _FULL)
                     else:
@@ -136,15 +135,26 @@ class Foreman:
                 for _ in range(LANES):
                     lanes.create_task(lane())
             if batch.status == "in_progress" and batch.is_late:
-                for request in left:
+                source.seek(0)
+                for request in read_requests(source, await run_in_threadpool(batch.recount)):
                     await _skip(batch, request, "batch_expired", _EXPIRED)
 
     async def _answer(self, batch: Batch, request: dict[str, Any], client: Client) -> None:
-        status, body = await self._service.answer(request["url"], request["body"], client)
+        """Draw one request. What was asked too fast is asked again, as nobody else would do it for a batch."""
+        for pause in _PAUSES:
+            await asyncio.sleep(pause)
+            if not self._goes_on(batch):
+                return
+            status, body = await self._service.answer(request["url"], request["body"], client)
+            if status != 429 or body["error"]["code"] != "rate_limit_exceeded":
+                break
         if status == 503 and self._is_leaving:
             return  # sent home: the next server draws it
         response = {"status_code": status, "request_id": f"req_{secrets.token_hex(16)}", "body": body}
         await run_in_threadpool(partial(batch.note, request["custom_id"], response=response))
+
+    def _goes_on(self, batch: Batch) -> bool:
+        return batch.status == "in_progress" and not self._is_leaving and not batch.is_late
 
 
 async def _skip(batch: Batch, request: dict[str, Any], code: str, message: str) -> None:

@@ -204,7 +204,8 @@ class Service:
 
     def _options(self, order: Order, client: Client) -> dict[str, Any]:
         """Return the options by name for `ImageGenerator.ask`: what the call said, and nothing that it may not."""
-        options = dict(order.options) | {"tag": [client.name], "yes": self.agreed}
+        # Clients ask again by themselves, and are told when: a server that did so too would only keep them waiting.
+        options = dict(order.options) | {"tag": [client.name], "yes": self.agreed, "retry": "never"}
         if order.model:
             options["model"] = order.model.name
         given: dict[str, list[Blob]] = {}

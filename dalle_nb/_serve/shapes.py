@@ -88,7 +88,9 @@ def _rule(error: RequestError) -> Refused:
 
 def _moderated(error: RefusedError, *, classic: bool) -> Refused:
     if classic:
-        return Refused(400, error.what, code="content_policy_violation")
+        # Programs of that time look for the code in the error's text, into which newer SDKs do not put it.
+        code = "content_policy_violation"
+        return Refused(400, f"{error.what} ({code})", code=code)
     details = {"moderation_stage": error.stage or "unknown", "categories": list(error.categories)}
     return Refused(
         400,

@@ -26,11 +26,8 @@ def basic():
     return response.data[0].url
 
 
-def examples():
-    prompts = [
-        "一只穿着宇航服的猫咪，站在月球表面，背景是蓝色的地球升起，科幻电影风格，高细节，电影级光影",
-        "古老的中国园林，亭台楼阁，小桥流水，樱花飘落，水墨画风格，意境悠远",
-    ]
+def wide():
+    prompts = ["一只穿着宇航服的猫咪，站在月球表面，背景是蓝色的地球升起，科幻电影风格，高细节，电影级光影"]
     answers = [
         client.images.generate(model="dall-e-3", prompt=prompt, size="1792x1024", quality="standard", n=1)
         for prompt in prompts
@@ -81,7 +78,7 @@ def fields():
     ]
 
 
-def batch(prompts=("春天的樱花", "[模拟:拒绝] 夏天的海滩", "秋天的枫叶", "冬天的雪景")):
+def batch(prompts=("春天的樱花", "[模拟:拒绝] 夏天的海滩", "冬天的雪景")):
     results = []
     for prompt in prompts:
         try:
@@ -141,7 +138,7 @@ def legacy():
     return [data.url for data in response.data]
 
 
-PROGRAMS = (basic, examples, edit, variations, save_url, save_base64, fields, batch, generator, legacy, errors)
+PROGRAMS = (basic, wide, edit, variations, save_url, save_base64, fields, batch, generator, legacy, errors)
 
 if __name__ == "__main__":
     json.dump({program.__name__: program() for program in PROGRAMS}, sys.stdout)
