@@ -6,10 +6,9 @@ const PARTS = ["subject", "action", "environment", "style", "technical"];
 
 function render({ model, el }) {
   const page = part(model, el, "dn-compose");
-  const { h, root, word, say, button, announce, send, hear, picture, drop } = page;
+  const { h, id, root, word, say, button, announce, send, hear, picture, drop } = page;
   const form = { prompt: "", model: "", options: {}, verb: "edit" };
   const seen = { offer: "", composed: "", cell: "", thumbnails: [] };
-  const id = (name) => `${model.get("_anywidget_id") ?? ""}${model.model_id ?? ""}-${name}`.replace(/[^\w-]/g, "");
 
   const soon = debounce(() => send("form", form), 250);
   const changed = () => {
@@ -233,7 +232,7 @@ function render({ model, el }) {
 
   // --- more -----------------------------------------------------------------------------------------------
   const models = h("select", { class: "dn-field", id: id("model"), onchange: () => { form.model = models.value; changed(); } });
-  const modelText = h("input", { class: "dn-field", id: id("model-name"), hidden: true, oninput: () => { form.model = modelText.value; changed(); }, words: { "aria-label": "model" } });
+  const modelText = h("input", { class: "dn-field", id: id("model-name"), hidden: true, oninput: () => { form.model = modelText.value; changed(); }, words: { "aria-label": "model_name" } });
   const modelNote = h("p", { class: "dn-muted" });
   const [fields, seldom] = [h("div", { class: "dn-fields" }), h("div", { class: "dn-fields" })];
 
@@ -282,7 +281,10 @@ function render({ model, el }) {
     }
     control.value = said === undefined ? "" : String(said);
     const list = control.getAttribute("list") ? h("datalist", { id: id(`choices-${name}`) }, choices.map((value) => h("option", { value }))) : null;
-    return h("label", { class: "dn-label", title: help, "data-field": name, "data-facts": JSON.stringify(field) }, h("span", {}, field.title), control, list);
+    control.id = id(`field-${name}`);
+    control.title = help;
+    return h("div", { class: "dn-label", "data-field": name, "data-facts": JSON.stringify(field) },
+      h("label", { for: control.id }, field.title), control, list);
   }
 
   const structure = h("div", { class: "dn-fields" }, PARTS.map((key) => h("label", { class: "dn-label" },

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -18,79 +18,24 @@ from dalle_nb._errors import ConfirmationNeeded, DalleError, RequestError
 from dalle_nb._images import ImageError, blob
 from dalle_nb._language import tr
 from dalle_nb._money import confirm, dollars, is_paid, period_start, price_range
-from dalle_nb._options import OPTIONS
 from dalle_nb._prompts import Prompt, foreign_flags, lint
-from dalle_nb._records import Blob, Kind, Plan, RunRecord
+from dalle_nb._records import Kind
 from dalle_nb._references import find_source
 from dalle_nb._session import Shelf
-from dalle_nb._snippets import Files, write_snippet
 from dalle_nb._styles import find_style, restyle
 from dalle_nb._thumbnails import thumbnail
 from dalle_nb.widgets.fixes import fixes
+from dalle_nb.widgets.form import FIELDS, MOST_TEXT, Form, Input, read_form, write_cell
 from dalle_nb.widgets.front import Front, page
 from dalle_nb.widgets.offer import offer, shelf
-from dalle_nb.widgets.studio import Studio, StudioEvent, Wished
+from dalle_nb.widgets.studio import Ended, Studio, StudioEvent, Wished
 
 if TYPE_CHECKING:
     from dalle_nb._generator import ImageGenerator
+    from dalle_nb._records import Blob, Estimate
 
-MOST_TEXT = 200_000
-"""Characters that any text from the page may have; far above what a model takes."""
 MOST_INPUTS = 16
 THUMBNAIL = 256
-VERBS = ("edit", "subtle", "strong")
-"""What may be done with a picture: change it as the prompt says, or vary it so much."""
-_FIELDS = frozenset(row.name for row in OPTIONS if row.scope != "source") - {"yes", "dry_run", "backend"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """A picture to go by: its bytes, and how the history names it where it comes from there."""
-
-    blob: Blob
-    reference: str = ""
-    small: bytes = field(repr=False)
-
-    @property
-    def source(self) -> str | Blob:
-        """What an Option takes for it."""
-        return self.reference or self.blob
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """What is filled in."""
-
-    prompt: str = ""
-    model: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """Request and call options by name, as typed; those left alone are not there."""
-    verb: str = "edit"
-    inputs: tuple[Input, ...] = ()
-    mask: Callable[[], bytes | None] | None = None
-    """Gives the mask as it is now; a queued drawing has it as it was then."""
-
-    @property
-    def kind(self) -> Kind:
-        """What kind of request it makes."""
-        if not self.inputs:
-            return Kind.GENERATE
-        return Kind.EDIT if self._edits else Kind.VARIATION
-
-    @property
-    def asked(self) -> dict[str, Any]:
-        """The options by name, as `ImageGenerator.ask` takes them."""
-        asked = {**self.options, "model": self.model or None}
-        sources = [each.source for each in self.inputs]
-        if sources and self._edits:
-            asked |= {"edit": sources[0], "ref": sources[1:] or None, "mask": self.mask and self.mask()}
-        elif sources:
-            asked |= {"vary": sources[0], "strength": self.verb}
-        return asked
-
-    @property
-    def _edits(self) -> bool:
-        return self.verb == "edit" or len(self.inputs) > 1
 
 
 class Composer(Front):
@@ -109,9 +54,11 @@ class Composer(Front):
         super().__init__(studio, **state)
 
     def heard(self, event: StudioEvent) -> None:
-        """Fill in what is wished for."""
+        """Fill in what is wished for; a drawing that ended has changed what is left of a budget."""
         if isinstance(event, Wished):
             self._soon(self._fill_in, event.prompt, dict(event.options))
+        elif isinstance(event, Ended):
+            self._soon(self._change, {}, quiet=True)
 
     def set_mask(self, mask: Callable[[], bytes | None] | None) -> None:
         """Take the mask for the first picture from there, as it is when it is needed; None takes it away."""
@@ -124,11 +71,11 @@ class Composer(Front):
 
     def on_form(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
         """Take what was typed, and say what it would be."""
-        self._soon(self._change, _typed(content), quiet=True)
+        self._soon(self._change, read_form(content), quiet=True)
 
     def on_generate(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
         """Queue what is filled in, once it is legal and agreed to."""
-        self._soon(self._queue, _typed(content), agreed=content.get("yes") is True)
+        self._soon(self._queue, read_form(content), agreed=content.get("yes") is True)
 
     def on_upload(self, content: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
         """Take pictures that were chosen, dropped or pasted."""
@@ -194,9 +141,9 @@ class Composer(Front):
             plan = generator.plan(form.prompt, form.asked)
         except DalleError as error:
             return {**said, "notes": [], "trouble": _trouble(error)}
-        said["price"] = price_range(plan.estimate) if is_paid(plan.estimate) else tr("free")
+        said["price"] = _price(plan.estimate)
         said["notes"] = [*foreign_flags(form.prompt), *plan.notices]
-        said["cell"] = _as_cell(plan, form)
+        said["cell"] = write_cell(plan, form)
         return said
 
     def _queue(self, typed: Mapping[str, Any], *, agreed: bool) -> None:
@@ -261,7 +208,7 @@ class Composer(Front):
         changes: dict[str, Any] = {} if prompt is None else {"prompt": prompt}
         if "model" in options:
             changes["model"] = str(options.pop("model") or "")
-        merged = {**self.form.options, **{name: value for name, value in options.items() if name in _FIELDS}}
+        merged = {**self.form.options, **{name: value for name, value in options.items() if name in FIELDS}}
         changes["options"] = {name: value for name, value in merged.items() if value is not None}
         if pictures:
             inputs = tuple(self._input(each, "") for each in pictures)
@@ -288,76 +235,17 @@ class Composer(Front):
 
     def labels(self) -> dict[str, str]:
         """Return what stands in the form."""
-        return {
-            "prompt": tr("What should be drawn?"),
-            "hint": tr("A fox in the snow, watercolour, soft morning light"),
-            "add": tr("Add pictures"),
-            "drop": tr("Drop pictures here"),
-            "remove": tr("Remove {name}"),
-            "too_big": tr("{name} has {size} MB; the most that can be sent from a page is 9 MB."),
-            "too_big_fix": tr("Save it smaller, or give its path to %%dalle --edit."),
-            "no_kernel": tr("The kernel does not answer: run the cell again."),
-            "picture": tr("What to do with the picture"),
-            "edit": tr("Change it"),
-            "subtle": tr("Vary a little"),
-            "strong": tr("Vary a lot"),
-            "mask": tr("Paint a mask"),
-            "unmask": tr("Forget the mask"),
-            "masked": tr("Only the painted part changes."),
-            "size": tr("Size"),
-            "square": tr("Square"),
-            "landscape": tr("Landscape"),
-            "portrait": tr("Portrait"),
-            "generate": tr("Generate"),
-            "queued": tr("Queued"),
-            "asking": tr("Asking …"),
-            "not_now": tr("Not now"),
-            "lacks": tr("It could say more:"),
-            "more": tr("More"),
-            "less": tr("Less"),
-            "model": tr("Model"),
-            "structure": tr("Build the prompt from parts"),
-            "subject": tr("Subject"),
-            "action": tr("Action"),
-            "environment": tr("Environment"),
-            "style": tr("Style"),
-            "technical": tr("Technical"),
-            "styles": tr("Styles"),
-            "examples": tr("Examples"),
-            "options": tr("Options"),
-            "seldom": tr("Seldom needed"),
-            "default": tr("{value} (default)"),
-            "automatic": tr("Automatic"),
-            "yes": tr("Yes"),
-            "no": tr("No"),
-            "gone": tr("retired"),
-            "as_cell": tr("As a cell"),
-            "copy": tr("Copy"),
-            "copied": tr("Copied."),
-            "as_a_cell_below": tr("It stands in a new cell."),
-            "not_copied": tr("The browser does not let us copy: select it and copy it."),
-            "badge": tr("Offline sketch"),
-            "offline": tr(
-                "Drawn by rules on this machine: free, without a key, and no AI model. "
-                "For OpenAI's models run %dalle_login in a cell."
-            ),
-        }
-
-
-def _typed(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a page says was typed, as far as it can have been."""
-    options = content.get("options")
-    verb = content.get("verb")
-    return {
-        "prompt": str(content.get("prompt") or "")[:MOST_TEXT],
-        "model": str(content.get("model") or "")[:200],
-        "verb": verb if verb in VERBS else "edit",
-        "options": {
-            name: value[:MOST_TEXT] if isinstance(value, str) else value
-            for name, value in (options.items() if isinstance(options, dict) else ())
-            if name in _FIELDS and isinstance(value, str | int | float | bool) and value != ""
-        },
-    }
+        return (
+            _form_words()
+            | _more_words()
+            | {
+                "badge": tr("Offline sketch"),
+                "offline": tr(
+                    "Drawn by rules on this machine: free, without a key, and no AI model. "
+                    "For OpenAI's models run %dalle_login in a cell."
+                ),
+            }
+        )
 
 
 def _trouble(error: DalleError) -> dict[str, Any]:
@@ -365,6 +253,15 @@ def _trouble(error: DalleError) -> dict[str, Any]:
     at_fault = error.options if isinstance(error, RequestError) else ()
     offered = [{"label": fix.label, "options": fix.options} for fix in fixes(error.fix, at_fault)]
     return {"what": error.what, "fix": error.fix, "fixes": offered}
+
+
+def _price(estimate: Estimate | None) -> str:
+    """Return what it may cost, at a glance: one amount where the least and the most are nearly the same."""
+    if not is_paid(estimate):
+        return tr("free")
+    if estimate and estimate.low > estimate.high * 0.95:
+        estimate = replace(estimate, low=estimate.high)
+    return price_range(estimate)
 
 
 def _budget_left(generator: ImageGenerator) -> str:
@@ -376,21 +273,59 @@ def _budget_left(generator: ImageGenerator) -> str:
     return tr("{left} of {budget} left", left=left, budget=budget)
 
 
-def _as_cell(plan: Plan, form: Form) -> str:
-    """Return the cell that asks for the same; a picture that was uploaded goes by its file's name there."""
-    inputs = tuple(
-        (each.reference or each.blob.name or "picture.png", each.blob.media_type) for each in form.inputs
-    )
-    files = Files(inputs=inputs, mask=("mask.png", "image/png") if form.mask else None)
-    request = plan.request
-    record = RunRecord(
-        id=0, uid="", created=datetime.now(UTC), request=request, backend=plan.backend, model=plan.model
-    )
-    said = [
-        row.spelled(form.options[row.name])
-        for row in OPTIONS
-        if row.scope == "call" and row.name in form.options
-    ]
-    magic = write_snippet("magic", record, files)
-    start = magic.index("dalle") + len("dalle")
-    return "".join((magic[:start], *(f" {words}" for words in said), magic[start:]))
+def _form_words() -> dict[str, str]:
+    return {
+        "prompt": tr("What should be drawn?"),
+        "hint": tr("A fox in the snow, watercolour, soft morning light"),
+        "add": tr("Add pictures"),
+        "drop": tr("Drop pictures here"),
+        "remove": tr("Remove {name}"),
+        "too_big": tr("{name} has {size} MB; the most that can be sent from a page is 9 MB."),
+        "too_big_fix": tr("Save it smaller, or give its path to %%dalle --edit."),
+        "no_kernel": tr("The kernel does not answer: run the cell again."),
+        "picture": tr("What to do with the picture"),
+        "edit": tr("Change it"),
+        "subtle": tr("Vary a little"),
+        "strong": tr("Vary a lot"),
+        "mask": tr("Paint a mask"),
+        "unmask": tr("Forget the mask"),
+        "masked": tr("Only the painted part changes."),
+        "size": tr("Size"),
+        "square": tr("Square"),
+        "landscape": tr("Landscape"),
+        "portrait": tr("Portrait"),
+        "generate": tr("Generate"),
+        "queued": tr("Queued"),
+        "asking": tr("Asking …"),
+        "not_now": tr("Not now"),
+        "lacks": tr("It could say more:"),
+    }
+
+
+def _more_words() -> dict[str, str]:
+    return {
+        "more": tr("More"),
+        "less": tr("Less"),
+        "model": tr("Model"),
+        "model_name": tr("Name of the model"),
+        "structure": tr("Build the prompt from parts"),
+        "subject": tr("Subject"),
+        "action": tr("Action"),
+        "environment": tr("Environment"),
+        "style": tr("Style"),
+        "technical": tr("Technical"),
+        "styles": tr("Styles"),
+        "examples": tr("Examples"),
+        "options": tr("Options"),
+        "seldom": tr("Seldom needed"),
+        "default": tr("{value} (default)"),
+        "automatic": tr("Automatic"),
+        "yes": tr("Yes"),
+        "no": tr("No"),
+        "gone": tr("retired"),
+        "as_cell": tr("As a cell"),
+        "copy": tr("Copy"),
+        "copied": tr("Copied."),
+        "as_a_cell_below": tr("It stands in a new cell."),
+        "not_copied": tr("The browser does not let us copy: select it and copy it."),
+    }

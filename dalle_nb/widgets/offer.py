@@ -29,7 +29,7 @@ _ELSEWHERE = ("model", "style", "strength")
 """Options that the form has another place for: the picker, the chips, what to do with a picture."""
 _COMMON = ("n", "size", "quality", "background", "format", "strict_mask", "input_fidelity", "seed", "tag")
 """Options that are not folded away; the rest is seldom needed."""
-_OF_A_CALL = ("tag", "save")
+_OF_A_CALL = ("tag", "save", "budget")
 """Options about one call that a form is the place for."""
 
 
@@ -178,6 +178,7 @@ def field_titles() -> dict[str, str]:
         "extra": tr("More parameters"),
         "save": tr("Also save to"),
         "tag": tr("Tag"),
+        "budget": tr("Spend at most, in dollars"),
     }
 
 

@@ -2,8 +2,7 @@
 
 function render({ model, el }) {
   const page = part(model, el, "dn-header");
-  const { h, root, say, send, hear } = page;
-  const id = (name) => `${model.model_id ?? ""}dn-${name}`;
+  const { h, id, root, send, hear } = page;
   const panels = { create: ".dn-create", history: ".dn-past" };
 
   const tabs = h("div", { role: "tablist", class: "dn-tabs", words: { "aria-label": "title" } },

@@ -91,11 +91,12 @@ async function copyAsCell(text, element) {
  * Open a part's page in `el` and return what it is built with:
  * `root`, its element; `h(tag, attributes, ...children)`, which makes elements; `word(key, fields)`, a label;
  * `button(icon, key, act, attributes)`; `say(element, key, fields, target)`, which labels and keeps labelled;
- * `announce(text)` for screen readers; `send(do, content, buffers)`; `hear({event: handler})`;
+ * `id(key)`, an id that no other view has; `announce(text)` for screen readers; `send(do, content, buffers)`; `hear({event: handler})`;
  * `picture(bytes, type)`, an address for bytes, and `drop(address)`; `close`, for `render` to return.
  */
 function part(model, el, name) {
   const addresses = new Set();
+  const mark = Math.random().toString(36).slice(2, 10);
   const live = document.createElement("div");
   live.className = "dn-unseen";
   live.setAttribute("aria-live", "polite");
@@ -152,6 +153,7 @@ function part(model, el, name) {
 
   return {
     root, h, word, say, button,
+    id: (key) => `dn-${mark}-${key}`,
     announce(text) {
       live.textContent = "";
       setTimeout(() => (live.textContent = text), 50);
