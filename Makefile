@@ -1,7 +1,7 @@
 # Two commands do the main things on a fresh machine: `make demo` and `make test`.
 # PYTHON=python3.12 picks another Python (3.11 or newer).
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests notebooks outputs lab bench bench-calls faults bench-history format clean
+.PHONY: help demo test lint types tests notebooks outputs lab app bench-panel bench bench-calls faults bench-history format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -41,6 +41,9 @@ notebooks: $(DEV)
 outputs: $(DEV)  ## Build the lessons from their source and execute them; LESSONS="03 08" makes these only
 	@$(OFFLINE) $(BIN)/python scripts/make_lessons.py $(LESSONS)
 
+app: $(DEV)  ## Show the panel alone as a web page (Voilà)
+	$(BIN)/voila notebooks/panel-app.ipynb
+
 lab: $(DEV)  ## Open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
@@ -55,6 +58,9 @@ bench: $(DEV)  ## Measure start-up, painter and notebook size, as ratios
 
 bench-calls: $(DEV)  ## Measure a call's time and memory beside the bare SDK, as ratios
 	@$(BIN)/python benchmarks/calls.py
+
+bench-panel: $(DEV)  ## Measure the panel in a browser: opening, first answer, scrolling, painting, bytes saved
+	$(BIN)/python benchmarks/panel.py
 
 faults: $(DEV)  ## Try every fault of a server, and count how the targets are met
 	@$(BIN)/python benchmarks/faults.py

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -54,8 +55,8 @@ OPTIONS = [
     "--LabApp.expose_app_in_browser=True",
     "--JupyterNotebookApp.expose_app_in_browser=True",
 ]
-HOSTS = {"lab": "lab/tree", "notebook": "notebooks", "voila": "voila/render"}
-"""Where one and the same server shows a notebook in JupyterLab, in Notebook 7, and as a Voilà app."""
+HOSTS = {"lab": "lab/tree", "notebook": "notebooks"}
+"""Where one and the same server shows a notebook in JupyterLab, and in Notebook 7."""
 KERNEL_READY = """async (path) => {
   const app = window.jupyterapp;
   if (!app) return false;
@@ -186,16 +187,12 @@ class Notebook:
         self.page.on("request", lambda asked: self._note_stranger(asked.url))
 
     def open(self, *cells: str, host: str = "lab") -> None:
-        """Open the page on a notebook of these code cells, and wait until its kernel can take one.
-
-        Voilà runs them all by itself: there the page is left to whoever knows what it will show.
-        """
+        """Open the page on a notebook of these code cells, and wait until its kernel can take one."""
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(book, self.path)
         self.page.goto(f"{self.lab.url}/{HOSTS[host]}/{self.path.name}?reset&token={self.lab.token}")
-        if host != "voila":
-            self.await_kernel()
+        self.await_kernel()
         if host == "lab":
             self.wear(LIGHT)
 
@@ -255,3 +252,16 @@ class Notebook:
     def _note_stranger(self, address: str) -> None:
         if not address.startswith((self.lab.url, "data:", "blob:")):
             self.strangers.append(address)
+
+
+class App(Notebook):
+    """A notebook as Voilà shows it on the same server: all of it run at once, and nothing but its outputs."""
+
+    def show(self, file: Path) -> None:
+        """Open the page on a copy of a notebook."""
+        shutil.copy(file, self.lab.folder)
+        self.page.goto(f"{self.lab.url}/voila/render/{file.name}?token={self.lab.token}")
+
+    def cell(self, index: int) -> Locator:
+        """Return the page: outputs are not told apart by their cells."""
+        return self.page.locator("body")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import re
@@ -12,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from easel import Easel
 from lab import DARK, Lab, Notebook
 from PIL import Image
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, expect
 
 import dalle_nb as dn
 from dalle_nb import MaskError, MaskPainter
@@ -24,122 +24,16 @@ from dalle_nb._masks import alpha_picture
 SIZE = (320, 240)
 """Width and height of the picture that most tests paint on: flat, but for a blue square in its middle."""
 SQUARE = (120, 80, 200, 160)
-PATIENCE = 30_000
-"""Milliseconds that a slow machine may take."""
 
 SETUP = f"""
-import base64, json
 import numpy as np
 from PIL import Image
 import dalle_nb as dn
 dn.configure(backend="offline")
 picture = Image.new("RGB", {SIZE}, "khaki")
 picture.paste("navy", {SQUARE})
-def report(painter):
-    alpha = np.asarray(painter)[..., 3]
-    bits = base64.b64encode(np.packbits(alpha == 0)).decode()
-    print(json.dumps({{"levels": np.unique(alpha).tolist(), "share": painter.share, "bits": bits, "shape": alpha.shape}}))
 """
 NEW = "painter = dn.MaskPainter(picture)\npainter"
-
-
-class Easel:
-    """A mask painter that is open on a page, and hands and keys to paint on it with."""
-
-    def __init__(self, desk: Notebook, size: tuple[int, int] = SIZE) -> None:
-        self.desk, self.page, self.size = desk, desk.page, size
-        self.root = desk.page.locator(".dnm")
-        self.canvas = self.root.locator("canvas")
-        self.zoomed = 1.0
-        self.await_picture()
-
-    def await_picture(self, number: int = 1) -> None:
-        """Wait until the page shows the picture of that number."""
-        expect(self.root).to_have_attribute("data-open", str(number), timeout=PATIENCE)
-        self.canvas.scroll_into_view_if_needed()
-
-    @property
-    def strokes(self) -> int:
-        """How many strokes the kernel has kept."""
-        return int(self.root.get_attribute("data-kept") or 0)
-
-    def await_stroke(self, number: int) -> None:
-        expect(self.root).to_have_attribute("data-kept", str(number), timeout=PATIENCE)
-
-    def at(self, x: float, y: float) -> tuple[float, float]:
-        """Return where on the page a point of the picture is, the picture being fitted or enlarged about its middle."""
-        box = self.canvas.bounding_box()
-        assert box
-        (width, height), scale = self.size, self.scale
-        return (
-            box["x"] + box["width"] / 2 + (x - width / 2) * scale,
-            box["y"] + box["height"] / 2 + (y - height / 2) * scale,
-        )
-
-    @property
-    def scale(self) -> float:
-        box = self.canvas.bounding_box()
-        assert box
-        return min(box["width"] / self.size[0], box["height"] / self.size[1]) * self.zoomed
-
-    def drag(self, *points: tuple[float, float]) -> None:
-        """Draw a line through points of the picture with the mouse, and wait until the kernel has it."""
-        before, mouse = self.strokes, self.page.mouse
-        mouse.move(*self.at(*points[0]))
-        mouse.down()
-        for point in points[1:]:
-            mouse.move(*self.at(*point), steps=5)
-        mouse.up()
-        self.await_stroke(before + 1)
-
-    def press(self, *keys: str) -> None:
-        """Press keys in the painter, which must have the focus: outside they are JupyterLab's."""
-        expect(self.root.locator(":focus")).to_have_count(1)
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def click(self, name: str) -> None:
-        """Press a button of the painter, and wait until the kernel has what it did."""
-        before = self.strokes
-        self.button(name).click()
-        self.await_stroke(before + 1)
-
-    def button(self, name: str) -> Locator:
-        return self.root.get_by_role("button", name=name)
-
-    def mask(self) -> np.ndarray:
-        """Return where the kernel's mask repaints, and see that it is all or nothing at each pixel."""
-        text = self.ask("report(painter)")
-        said = json.loads(text)
-        assert {0, 255} >= set(said["levels"])
-        height, width = said["shape"]
-        bits = np.unpackbits(np.frombuffer(base64.b64decode(said["bits"]), np.uint8), count=height * width)
-        assert said["share"] == pytest.approx(bits.mean())
-        return bits.reshape(height, width).astype(bool)
-
-    def ask(self, source: str) -> str:
-        """Run a line in the kernel and return what it prints."""
-        return ask(self.desk, source)
-
-
-def ask(desk: Notebook, source: str) -> str:
-    """Run a cell below the painter and return what it prints."""
-    text = desk.page.evaluate(RUN, source)
-    assert "Traceback" not in text, text
-    return str(text).strip()
-
-
-RUN = """async (code) => {
-  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-  const future = kernel.requestExecute({ code });
-  let said = "";
-  future.onIOPub = ({ header, content }) => {
-    if (header.msg_type === "stream") said += content.text;
-    if (header.msg_type === "error") said += "Traceback " + content.ename + ": " + content.evalue;
-  };
-  await future.done;
-  return said;
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +51,7 @@ def desk(lab: Lab, browser: Browser) -> Iterator[Notebook]:
 def easel(desk: Notebook) -> Iterator[Easel]:
     """Open a new painter on the flat picture; the page must neither complain nor call anyone else."""
     desk.run(1)
-    yield Easel(desk)
+    yield Easel(desk, SIZE)
     assert desk.complaints == []
     assert desk.strangers == []
 
@@ -332,7 +226,7 @@ def test_a_page_opened_again_shows_the_mask(easel: Easel) -> None:
     before = easel.mask()
     easel.desk.saved()
     easel.page.reload()
-    again = Easel(easel.desk)
+    again = Easel(easel.desk, SIZE)
     expect(again.root.locator(".dnm-state")).to_have_text(re.compile("Repaints"))
     easel.desk.await_kernel()
     assert (again.mask() == before).all()
