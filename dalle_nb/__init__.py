@@ -43,16 +43,19 @@ if TYPE_CHECKING:
     from dalle_nb._importing import identify, import_file
     from dalle_nb._jobs import Jobs
     from dalle_nb._login import login
+    from dalle_nb._many import batch, sweep
     from dalle_nb._prompts import Prompt
     from dalle_nb._run import Picture, Run
     from dalle_nb._serve import serve
     from dalle_nb._styles import styles
+    from dalle_nb._sweep import Sweeps
     from dalle_nb._verbs import configure, edit, generate, rerun, vary
     from dalle_nb.widgets.mask_painter import MaskPainter
     from dalle_nb.widgets.panel import panel
 
     history: History
     jobs: Jobs
+    sweeps: Sweeps
     last: Run | None
 
 __version__ = "0.1.0.dev0"
@@ -67,6 +70,8 @@ _ROOMS = {
     "identify": "_importing",
     "import_file": "_importing",
     "login": "_login",
+    "batch": "_many",
+    "sweep": "_many",
     "Prompt": "_prompts",
     "Picture": "_run",
     "Run": "_run",
@@ -78,11 +83,13 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> Any:
-    """Fetch a public name. ``history``, ``jobs`` and ``last`` belong to the default generator of the moment."""
+    """Fetch a public name. ``history``, ``jobs``, ``sweeps``, ``last`` belong to the default generator of the moment."""
     if name in _ROOMS:
         return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
     if name == "history":
         return import_module(f"{__name__}._history").History(_default_generator())
+    if name == "sweeps":
+        return import_module(f"{__name__}._sweep").Sweeps(_default_generator())
     if name == "jobs":
         return import_module(f"{__name__}._jobs").Jobs(_default_generator())
     if name == "last":
@@ -144,6 +151,7 @@ __all__ = [
     "StoreDamaged",
     "StoreError",
     "StoreUnwritable",
+    "batch",
     "configure",
     "edit",
     "generate",
@@ -157,5 +165,7 @@ __all__ = [
     "rerun",
     "serve",
     "styles",
+    "sweep",
+    "sweeps",
     "vary",
 ]

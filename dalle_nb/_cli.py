@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from dalle_nb._batch import Batch
 from dalle_nb._display import PriceLine
 from dalle_nb._doctor import examine
 from dalle_nb._errors import DalleError, Interrupted, OptionError
@@ -15,6 +17,7 @@ from dalle_nb._generator import default_generator
 from dalle_nb._history_cli import add_history
 from dalle_nb._jobs import manage
 from dalle_nb._language import speaking, tr
+from dalle_nb._many import batch, foretell
 from dalle_nb._options import OPTIONS, Option, option
 from dalle_nb._render import caption_bundle, estimate_bundle, models_bundle
 from dalle_nb._run import Run
@@ -104,6 +107,18 @@ def _tutorials(said: argparse.Namespace, _: list[str]) -> int:
     return 0
 
 
+def _batch(said: argparse.Namespace, _: list[str]) -> int:
+    """Draw the prompts of a file; 1 where any was refused or failed."""
+    options: dict[str, Any] = {row.name: getattr(said, row.name, None) for row in OPTIONS}
+    options["save"] = said.output or options["save"]
+    if options.pop("dry_run", None):
+        print(tr("Not sent: {facts}", facts=foretell(Path(said.file), options)))
+        return 0
+    made = batch(Path(said.file), **options)
+    print(made)
+    return 1 if isinstance(made, Batch) and made.failed else 0
+
+
 def _jobs(said: argparse.Namespace, _: list[str]) -> int:
     print(manage(default_generator(), said.words).bundle()[0]["text/plain"])
     return 0
@@ -132,6 +147,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for verb, help_text in _VERBS.items():
         _add_verb(commands.add_parser(verb, help=help_text, description=help_text), verb)
+    many = commands.add_parser(
+        "batch", help="draw the prompts of a .txt, .csv or .jsonl file, as far as missing"
+    )
+    many.add_argument("file", metavar="FILE", help="a prompt a line or row, with options of its own")
+    _add_options(many, [row for row in OPTIONS if row.name not in (*_VERBS, "zip", "cap")])
+    many.set_defaults(command=_batch)
     models = commands.add_parser("models", help="list the models, their prices and when they retire")
     models.set_defaults(command=_models)
     tutorials = commands.add_parser("tutorials", help="put the lessons into a folder")
@@ -162,11 +183,14 @@ def _add_verb(parser: argparse.ArgumentParser, verb: str) -> None:
         )
     words = "*" if verb in ("vary", "rerun") else "+"
     parser.add_argument("prompt", nargs=words, default=[], metavar="PROMPT", help="what to see")
-    parser.add_argument("-o", "--output", metavar="PATH", help="file, folder or pattern; never overwrites")
-    for row in OPTIONS:
-        if row.name not in _VERBS:
-            _add_option(parser, row)
+    _add_options(parser, [row for row in OPTIONS if row.name not in _VERBS and not row.many])
     parser.set_defaults(command=_draw, verb=verb)
+
+
+def _add_options(parser: argparse.ArgumentParser, rows: Sequence[Option]) -> None:
+    parser.add_argument("-o", "--output", metavar="PATH", help="file, folder or pattern; never overwrites")
+    for row in rows:
+        _add_option(parser, row)
 
 
 def _add_option(parser: argparse.ArgumentParser, row: Option) -> None:

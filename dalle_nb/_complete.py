@@ -28,6 +28,8 @@ class Offer:
 
 SILENCE = Offer()
 
+_SEVERAL = re.compile(r"\s*%{1,2}dalle_(?:batch|sweep)\b")
+
 
 def offer(before: str, *, catalog: Catalog, model: str, variables: Mapping[str, Any]) -> Offer | None:
     """Return what fits at the end of a cell's text up to the cursor; None where it is not ours.
@@ -38,16 +40,19 @@ def offer(before: str, *, catalog: Catalog, model: str, variables: Mapping[str, 
     typed = _options_text(before)
     if typed is None:
         return None
+    several = _SEVERAL.match(before) is not None
     given, _ = scan(typed)
     rest = typed[given[-1].end :] if given else typed
     if rest.strip():
         # A prompt has begun, unless this is a lone dash that may become an option.
-        return _flags(rest.lstrip(), given) if re.fullmatch(rf"\s*[{DASHES}]{{1,2}}", rest) else SILENCE
+        return (
+            _flags(rest.lstrip(), given, several) if re.fullmatch(rf"\s*[{DASHES}]{{1,2}}", rest) else SILENCE
+        )
     last = given[-1] if given else None
     if last is None or (rest and (last.row is None or last.value is not None or last.row.type == "flag")):
-        return _flags("", given)
+        return _flags("", given, several)
     if not rest and last.value is None and typed[-1] not in "=＝:：":
-        return _flags(typed[last.start :], given[:-1])
+        return _flags(typed[last.start :], given[:-1], several)
     if last.row is None:
         return SILENCE
     fragment = "" if rest else typed[last.value_start :]
@@ -60,10 +65,10 @@ def offer(before: str, *, catalog: Catalog, model: str, variables: Mapping[str, 
 def _options_text(before: str) -> str | None:
     """Return what stands after the magic's name on the line of the cursor; "-- " in the body of its cell."""
     *above, line = before.split("\n")
-    cell = re.match(r"\s*%%dalle(?:_nb)?(?=\s|$)", before)
+    cell = re.match(r"\s*%%dalle(?:_nb|_batch|_sweep)?(?=\s|$)", before)
     if cell and above:
         return "-- x"
-    found = re.match(r"(?:\s*[\w.\[\], ]+=)?\s*%{1,2}dalle(?:_nb)?\s", line)
+    found = re.match(r"(?:\s*[\w.\[\], ]+=)?\s*%{1,2}dalle(?:_nb|_batch|_sweep)?\s", line)
     if found is None:
         return None
     typed = line[found.end() :]
@@ -71,10 +76,10 @@ def _options_text(before: str) -> str | None:
     return typed[name.end() :] if name else typed
 
 
-def _flags(fragment: str, given: Iterable[Given]) -> Offer:
-    """Return the flags that begin as typed, without those that are there already."""
+def _flags(fragment: str, given: Iterable[Given], several: bool) -> Offer:
+    """Return the flags that begin as typed, without those that are there already; for ``several`` Requests, or one."""
     there = {each.row.name for each in given if each.row and not each.row.repeatable}
-    rows = [row for row in OPTIONS if row.name not in there]
+    rows = [row for row in OPTIONS if row.name not in there and (several or not row.many)]
     flags = [flag for row in rows for flag in (row.flags[-1], *row.off, *row.flags[:-1])]
     letters = fragment.lstrip(DASHES)
     dashes = fragment.removesuffix(letters)

@@ -78,7 +78,8 @@ def read_lines(text: str, fill: Fill = str) -> Iterator[Item]:
 def _items(source: Any) -> Iterator[Item]:
     if isinstance(source, str | os.PathLike):
         path = Path(source) if "\n" not in str(source) else Path()
-        return _of_file(path) if path.suffix.lower() in FILES else read_lines(str(source))
+        is_file = isinstance(source, os.PathLike) or path.suffix.lower() in FILES
+        return _of_file(path) if is_file else read_lines(str(source))
     if hasattr(source, "columns"):
         return (_of_row(row, place) for place, row in enumerate(_rows(source), 1))
     if isinstance(source, Mapping) or not isinstance(source, Iterable):
@@ -152,6 +153,8 @@ def _plain(value: Any) -> Any:
 
 
 def _of_file(path: Path) -> Iterator[Item]:
+    if path.suffix.lower() not in FILES:
+        raise _unreadable(path, ValueError(tr("it is none of {kinds}", kinds=", ".join(FILES))))
     text = _read(path)
     try:
         yield from _READERS[path.suffix.lower()](text)

@@ -15,6 +15,7 @@ from traitlets import Bool, Integer, TraitError, Unicode, observe, validate
 
 from dalle_nb._guide import GuideMagics, publish, short_help, workshop
 from dalle_nb._language import speaking, tr
+from dalle_nb._magic_many import ManyMagics
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
@@ -32,7 +33,7 @@ DEFAULTS = ("model", "size", "quality", "backend", "language", "thumbnail")
 def load(shell: InteractiveShell) -> None:
     """Register the magics, completion and display; doing so again changes nothing."""
     magics = _magics_of(shell) or DalleMagics(shell=shell)
-    shell.register_magics(GuideMagics)
+    shell.register_magics(GuideMagics, ManyMagics)
     DalleMagics.dalle.__doc__ = short_help()
     shell.magics_manager.register_function(magics.dalle, "line_cell", _free_name(shell))
     if magics.complete not in shell.Completer.custom_matchers:
@@ -48,7 +49,9 @@ def unload(shell: InteractiveShell) -> None:
     for table in shell.magics_manager.magics.values():
         for name in [name for name, magic in table.items() if _belongs(magic)]:
             del table[name]
-    shell.configurables[:] = [each for each in shell.configurables if not isinstance(each, GuideMagics)]
+    shell.configurables[:] = [
+        each for each in shell.configurables if not isinstance(each, GuideMagics | ManyMagics)
+    ]
     if magics.complete in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.remove(magics.complete)
     _displays(shell).pop("dalle_nb._run.Run", None)
@@ -217,7 +220,7 @@ def _free_name(shell: InteractiveShell) -> str:
 
 def _belongs(magic: Any) -> bool:
     # A lazy magic is a promise to load us, made in the user's configuration.
-    ours = isinstance(getattr(magic, "__self__", None), DalleMagics | GuideMagics)
+    ours = isinstance(getattr(magic, "__self__", None), DalleMagics | GuideMagics | ManyMagics)
     return ours or str(getattr(magic, "spec", "")).startswith("dalle_nb")
 
 

@@ -9,7 +9,9 @@ from dalle_nb._axes import read_axes
 from dalle_nb._batch import Batch, draw_batch
 from dalle_nb._generator import ImageGenerator, default_generator
 from dalle_nb._items import read_items
+from dalle_nb._jobs import Job, submit
 from dalle_nb._options import option
+from dalle_nb._seats import outlook, take_seats
 from dalle_nb._sweep import CAP, Sweep, draw_sweep
 
 _SETTINGS = ("backend", "retry", "timeout", "retired", "per_minute", "concurrency")
@@ -25,13 +27,14 @@ def batch(
     generator: ImageGenerator | None = None,
     namespace: Mapping[str, Any] | None = None,
     **options: Any,
-) -> Batch:
+) -> Batch | Job:
     """Draw many prompts, and return their Runs in order; what fails is among them, and the rest goes on.
 
     ``prompts`` is a list of prompts or of dicts with options of their own, a column or frame of pandas or
     polars, or the path of a .txt, .csv or .jsonl file. ``options`` hold for all: those of `generate`, and
     ``concurrency`` (Requests at once), ``per_minute`` (pictures, over all notebooks), ``budget`` (dollars for
-    all together), ``yes``. The same batch again draws only what is missing, unless ``resume=False``.
+    all together), ``yes``. The same batch again draws only what is missing, unless ``resume=False``. With
+    ``via="openai-batch"`` all is sent off as a Job, at half the price, to be collected later.
 
     Raises:
         RequestError: rules are broken, and where; nothing was sent.
@@ -39,8 +42,9 @@ def batch(
         SettingsError, BillingError, AuthenticationError, StoreError: the rest was not begun; what is done is kept.
         Interrupted: the same again draws what is missing.
     """
-    workshop, whole, common = split(generator, options)
-    return draw_batch(
+    workshop, whole, common = _split(generator, options)
+    draw = submit if whole.get("via") else draw_batch
+    return draw(
         workshop,
         read_items(prompts, options=common),
         resume=resume and whole.get("reuse") is not False,
@@ -57,6 +61,7 @@ def sweep(
     cap: int = CAP,
     resume: bool = True,
     generator: ImageGenerator | None = None,
+    namespace: Mapping[str, Any] | None = None,
     **axes: Any,
 ) -> Sweep:
     """Draw a prompt for every combination of what is varied, and return the grid.
@@ -70,7 +75,7 @@ def sweep(
         ConfirmationNeeded: there are more than ``cap``, or they are dear.
         DalleError: as for `batch`.
     """
-    workshop, whole, given = split(generator, axes)
+    workshop, whole, given = _split(generator, axes)
     return draw_sweep(
         workshop,
         read_axes(prompt, given, side_by_side=zip),
@@ -78,10 +83,27 @@ def sweep(
         resume=resume and whole.get("reuse") is not False,
         yes=bool(whole.get("yes")),
         budget=whole.get("budget"),
+        namespace=namespace,
     )
 
 
-def split(
+def foretell(
+    what: Any, options: Mapping[str, Any], *, namespace: Mapping[str, Any] | None = None, sweep: bool = False
+) -> str:
+    """Return what a batch or sweep would come to: how many pictures, by whom, at what price; nothing is sent.
+
+    Raises:
+        RequestError: rules are broken, and where.
+    """
+    workshop, whole, rest = _split(None, options)
+    if sweep:
+        items = read_axes(what, rest, side_by_side=bool(whole.get("zip"))).items
+    else:
+        items = read_items(what, options=rest)
+    return outlook(take_seats(workshop, items, resume=whole.get("reuse") is not False, namespace=namespace))
+
+
+def _split(
     generator: ImageGenerator | None, options: Mapping[str, Any]
 ) -> tuple[ImageGenerator, dict[str, Any], dict[str, Any]]:
     """Return who draws, what was said about the whole, and what is left for each Request."""

@@ -12,7 +12,7 @@ import keyword
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dalle_nb._errors import OptionError, SettingsError
@@ -55,18 +55,19 @@ class Given:
     """Whether a quote was opened and never closed."""
 
 
-def parse(line: str, cell: str | None = None, *, fill: Fill = str) -> Typed:
+def parse(line: str, cell: str | None = None, *, fill: Fill = str, several: bool = False) -> Typed:
     """Return what a magic's line, and its cell if it has one, ask for.
 
     Options stand before the first word that is none; from there on all is prompt, as it is, and the cell
-    follows it. ``--`` ends the options, for a prompt that begins with a dash.
+    follows it. ``--`` ends the options, for a prompt that begins with a dash. With ``several``, an option may
+    have several values, as a list: ``--quality low|high``.
 
     Raises:
         OptionError: names every option that cannot be read, and what would be right.
     """
     name, start = _read_name(line)
     given, rest = scan(line, start)
-    options = _read_values(given, fill)
+    options = _read_values(given, fill, several=several)
     prompt = "\n".join(filter(None, (line[rest:].strip(), (cell or "").strip())))
     return Typed(name=name, options=options, prompt=fill(prompt))
 
@@ -217,11 +218,16 @@ def _json_end(line: str, at: int) -> int | None:
         return None
 
 
-def _read_values(given: list[Given], fill: Fill) -> dict[str, Value | list[Value]]:
+def _read_values(given: list[Given], fill: Fill, *, several: bool = False) -> dict[str, Value | list[Value]]:
     options: dict[str, Value | list[Value]] = {}
     wrong: list[OptionError] = []
     for each in given:
         try:
+            values = each.value.split("|") if several and each.value else []
+            if len(values) > 1:
+                read = [_read_value(replace(each, value=one), fill) for one in values]
+                options[read[0][0].name] = [value for _, value in read]
+                continue
             row, value = _read_value(each, fill)
         except OptionError as error:
             wrong.append(error)

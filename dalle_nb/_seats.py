@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dalle_nb._generator import ImageGenerator
 
 MOST_TOLD = 5
-"""Broken prompts that one error names."""
+"""Broken rules that one error names, and numbers of prompts that break one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,19 +68,19 @@ def take_seats(
 def outlook(seats: Sequence[Seat]) -> str:
     """Return what drawing the seats comes to, in a sentence: how many, by whom, at what price, what is there."""
     missing = [seat.plan for seat in seats if seat.there is None]
-    who = ", ".join(dict.fromkeys(plan.model for plan in missing))
+    if not missing:
+        return tr("All {count} are there already.", count=len(seats))
+    there, models = len(seats) - len(missing), dict.fromkeys(plan.model for plan in missing)
     pictures = sum(int(str(call.parameters.get("n", 1))) for plan in missing for call in plan.calls)
-    price = price_range(together([plan.estimate for plan in missing])) if missing else "$0"
-    facts = [tr("{count} pictures to draw with {model}", count=pictures, model=who), price] if missing else []
-    if there := len(seats) - len(missing):
-        told = tr(
-            "{there} of {count} are there already; {rest} to draw",
-            there=there,
-            count=len(seats),
-            rest=len(missing),
-        )
-        facts.insert(0, told)
-    return " · ".join(facts)
+    told = tr(
+        "{there} of {count} are there already; {rest} to draw",
+        there=there,
+        count=len(seats),
+        rest=len(missing),
+    )
+    facts = [told] if there else []
+    facts += [tr("pictures to draw: {count}", count=pictures), ", ".join(models)]
+    return " · ".join([*facts, price_range(together([plan.estimate for plan in missing]))])
 
 
 def _numbered(plan: Plan, sample: int) -> Plan:
@@ -112,10 +112,19 @@ def _found(generator: ImageGenerator, seats: Sequence[Seat]) -> list[Seat]:
 
 
 def _broken(broken: Sequence[tuple[int, RequestError]]) -> RequestError:
-    told = broken[:MOST_TOLD]
-    what = " ".join(tr("Number {place}: {what}", place=place, what=error.what) for place, error in told)
-    if more := len(broken) - len(told):
-        what = tr("{what} And {more} more.", what=what, more=more)
+    """Return one error for all that is broken, each rule with the numbers that break it."""
+    places: dict[str, list[int]] = {}
+    for place, error in broken:
+        places.setdefault(error.what, []).append(place)
+    told = [
+        tr("Number {places}: {what}", places=_listed(numbers), what=what) for what, numbers in places.items()
+    ]
     kinds = {type(error) for _, error in broken}
     kind = kinds.pop() if len(kinds) == 1 else RequestError
-    return kind(what, " ".join(dict.fromkeys(error.fix for _, error in told)))
+    fixes = dict.fromkeys(error.fix for _, error in broken)
+    return kind(" ".join(told[:MOST_TOLD]), " ".join([*fixes][:MOST_TOLD]))
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    more = ["…"] if len(numbers) > MOST_TOLD else []
+    return ", ".join([*map(str, numbers[:MOST_TOLD]), *more])

@@ -196,6 +196,7 @@ def draw_sweep(
     resume: bool = True,
     yes: bool = False,
     budget: float | None = None,
+    namespace: Mapping[str, Any] | None = None,
 ) -> Sweep:
     """Draw every place of the axes, and keep the grid; what the history holds already is taken from there.
 
@@ -214,7 +215,7 @@ def draw_sweep(
             ),
             tr("If you mean it: cap={count}, or --cap {count}. Nothing was sent.", count=len(items)),
         )
-    return _drawn(generator, axes, items, resume=resume, yes=yes, budget=budget)
+    return _drawn(generator, axes, items, resume=resume, yes=yes, budget=budget, namespace=namespace)
 
 
 def _drawn(generator: ImageGenerator, axes: Axes, items: Sequence[Item], **how: Any) -> Sweep:

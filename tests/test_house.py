@@ -43,6 +43,7 @@ FLOORS = {
     "voices": [
         "_costs _doctor _live _login _nbval _tutorials",
         "_guide _history_cli _serve_cli",
+        "_magic_many",
         "_magic _cli",
     ],
     "door": ["dalle_nb", "__main__"],
