@@ -1,7 +1,7 @@
 # Two commands do the main things on a fresh machine: `make demo` and `make test`.
 # PYTHON=python3.12 picks another Python (3.11 or newer).
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests notebooks outputs lab app bench-panel bench bench-calls faults bench-history format clean
+.PHONY: help demo test lint types tests notebooks outputs lab app bench-panel bench bench-calls faults bench-history bench-jobs format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -64,6 +64,12 @@ bench-panel: $(DEV)  ## Measure the panel in a browser: opening, first answer, s
 
 faults: $(DEV)  ## Try every fault of a server, and count how the targets are met
 	@$(BIN)/python benchmarks/faults.py
+
+bench-serve: $(DEV)  ## Measure the server: a call above painting in process, and a class of 64 for a minute
+	@$(OFFLINE) $(BIN)/python benchmarks/serve.py
+
+bench-jobs: $(DEV)  ## Measure collecting a job of 2,000 results: seconds, and memory beside the whole file's
+	@$(BIN)/python benchmarks/jobs.py
 
 bench-history: $(DEV)  ## Measure the history at 100,000 Runs beside a pandas-and-CSV one, as ratios
 	@$(OFFLINE) $(BIN)/python benchmarks/history.py
