@@ -207,6 +207,7 @@ class Notebook:
         """Change the theme and wait until it is on."""
         self.command("apputils:change-theme", theme=theme)
         self.page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def run(self, index: int) -> Locator:
         """Run one cell, wait until it is done, and return its output area."""
