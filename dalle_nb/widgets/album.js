@@ -29,7 +29,8 @@ function asker(p) {
 function toast(p, text, key, act) {
   const host = [...p.root.querySelectorAll("dialog[open]")].pop() ?? p.root;
   p.root.querySelectorAll(".dn-toast").forEach((each) => each.remove());
-  const button = key && p.button("undo", key, () => (note.remove(), act()), { class: "dn-toast-act" });
+  const before = p.root.contains(document.activeElement) ? document.activeElement : null;
+  const button = key && p.button("undo", key, () => (note.remove(), before?.isConnected && before.focus(), act()), { class: "dn-toast-act" });
   const note = p.h("div", { class: "dn-toast", role: "status" }, p.h("span", {}, text), button);
   host.append(note);
   p.announce(text);
@@ -76,12 +77,13 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
   const runs = new Map();
   const tiles = new Map();
   const chosen = new Set();
+  const taken = new Set(); // Runs that were here, and can come back
   const grid = p.h("ul", { class: "dn-grid", role: "list", words: { "aria-label": "pictures" } });
   const foot = p.h("div", { class: "dn-foot" });
   const picked = p.h("div", { class: "dn-row dn-picked", role: "toolbar", words: { "aria-label": "chosen_bar" }, hidden: true });
   const scroller = p.h("div", { class: "dn-scroller" }, grid, empty, foot);
   const node = p.h("div", { class: "dn-album" }, picked, scroller);
-  let [more, loading, viewer, round] = [false, false, null, 0];
+  let [more, loading, viewer, round, oldest] = [false, false, null, 0, Infinity];
 
   const pictureOf = (run, picture) => ({ ...picture, run });
   const shown = () => [...runs.values()].sort((a, b) => b.id - a.id);
@@ -110,12 +112,12 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
   const glimpse = ({ names, sharp, gone }, buffers) => {
     for (const tile of tiles.values()) {
       const at = tile.picture ? names.indexOf(tile.picture.name) : -1;
-      if (tile.picture && gone.includes(tile.picture.name)) tile.node.classList.add("dn-gone");
+      if (tile.picture && gone.includes(tile.picture.name) && tile.image.isConnected)
+        tile.image.replaceWith(p.h("span", { class: "dn-tile-why" }, icon("alert"), p.h("span", { word: "gone" })));
       if (at < 0 || !tile.near || tile.sharp) continue;
       p.drop(tile.address);
       Object.assign(tile, { address: p.picture(buffers[at], ""), sharp });
       tile.image.src = tile.address;
-      tile.node.classList.toggle("dn-blurred", !sharp);
     }
   };
 
@@ -207,7 +209,7 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
     for (const run of list) {
       const known = runs.get(run.id);
       if (run.deleted !== inTrash() || !each(run).length) {
-        if (known) takeOut(run.id);
+        if (known) takeOut(run.id), taken.add(run.id);
         continue;
       }
       runs.set(run.id, run);
@@ -236,12 +238,13 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
       const page = await ask("page", { asked: asked(), before });
       if (mine !== round) return; // the question has changed meanwhile
       if (before === null) {
-        const oldest = page.more ? page.runs.at(-1).id : 0;
+        const last = page.more ? page.runs.at(-1).id : 0;
         const here = new Set(page.runs.map((run) => run.id));
-        for (const id of [...runs.keys()]) if (id > oldest && !here.has(id)) takeOut(id);
+        for (const id of [...runs.keys()]) if (id > last && !here.has(id)) takeOut(id);
         counted(page);
       }
       more = before === null && runs.size > page.runs.length ? more : page.more;
+      oldest = Math.min(oldest, page.runs.at(-1)?.id ?? 0);
       loading = false;
       put(page.runs);
       foot.replaceChildren();
@@ -255,12 +258,14 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
   const ending = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     ending.unobserve(foot);
-    if (more && !loading) fetch(shown().at(-1)?.id ?? null);
+    onward();
   }, { root: scroller, rootMargin: "800px 0px" });
+  const onward = () => more && !loading && fetch(oldest);
   const reload = () => fetch(null);
   const restart = () => {
     for (const id of [...runs.keys()]) takeOut(id);
-    more = false;
+    [more, oldest] = [false, Infinity];
+    taken.clear();
     scroller.scrollTop = 0;
     return reload();
   };
@@ -324,9 +329,9 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
     const { buffers, media_type } = await ask("full", { ref });
     return p.picture(buffers[0], media_type);
   };
-  const about = ({ run, alt, wide, high }) => [
+  const about = ({ run, alt }) => [
     p.h("p", { class: "dn-viewer-prompt" }, run.prompt || alt),
-    p.h("p", { class: "dn-muted" }, `${wide} × ${high} · ${run.facts}`),
+    p.h("p", { class: "dn-muted" }, run.facts),
     p.h("p", { class: "dn-muted" }, p.h("time", { datetime: run.when }, new Date(run.when).toLocaleString(p.root.lang))),
     run.tags.length ? p.h("p", { class: "dn-row" }, run.tags.map((tag) => p.h("span", { class: "dn-tag" }, `#${tag}`))) : "",
   ];
@@ -339,7 +344,7 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
       // Where the words of a verb go on in the form or in another tab, the large picture is no longer in the way.
       verbs: ({ run, ref }) => verbsOf(run, ref).map(([name, key, act]) => p.button(name, key, () => (LEAVING.has(key) && viewer.dialog.close(), act()))),
       remove: ({ run }) => del(run),
-      more: () => more && !loading && fetch(shown().at(-1)?.id ?? null),
+      more: onward,
     }, pictureOf(tile.run, tile.picture));
     viewer.dialog.addEventListener("close", () => (viewer = null));
   };
@@ -358,7 +363,11 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
   const hear = {
     answer,
     glimpse,
-    changed: ({ runs: list }) => put(list),
+    changed({ runs: list }) {
+      const ours = list.filter((run) => runs.has(run.id) || taken.has(run.id));
+      if (list.some((run) => !ours.includes(run) && run.deleted === inTrash())) reload(); // it may belong here, or not
+      put(ours);
+    },
     stale: () => reload(),
     trashed: ({ ids, text }) => toast(p, text, "undo", () => p.send("restore", { ids })),
     said: ({ text }) => toast(p, text),

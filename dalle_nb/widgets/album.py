@@ -152,7 +152,7 @@ class Album(Front):
             names = [self._picture({"ref": each}) for each in listed(content.get("refs"))[:2]]
             different = self.history.compare(*names).differences
             rows = [
-                [name, *("–" if each is None else clean(str(each), 600) for each in values)]
+                [tr(name), *("–" if each is None else clean(str(each), 600) for each in values)]
                 for name, values in different.items()
             ]
             self._reply(content, rows=rows)
@@ -210,12 +210,10 @@ def card(run: Run) -> dict[str, Any]:
             "ref": picture.reference,
             "name": picture.record.sha256,
             "alt": clean(picture.alt or run.prompt, 300),
-            "wide": picture.record.width,
-            "high": picture.record.height,
         }
         for picture in run.pictures
     ]
-    sizes = dict.fromkeys(f"{each['wide']}×{each['high']}" for each in pictures)
+    sizes = dict.fromkeys(f"{each.record.width}×{each.record.height}" for each in run.pictures)
     return {
         "id": run.id,
         "prompt": clean(run.prompt, _LONG),

@@ -118,9 +118,9 @@ class Results(Album):
         self._seconds.pop(job.number, None)
         if job.state == "failed":
             self._failed[job.number] = job
-        run = job.run if job.run and job.run.pictures else None
+        drawn = card(job.run) if job.run is not None and job.run.pictures else None
         what = _what(job.error)[0] if job.state == "failed" else ""
-        self.tell("ended", number=job.number, state=job.state, what=what, run=run and card(run))
+        self.tell("ended", number=job.number, state=job.state, what=what, run=drawn)
         self._show_jobs()
 
     def _preview(self, event: Previewed) -> None:
@@ -150,7 +150,7 @@ def repairs(error: BaseException | None) -> tuple[Fix, ...]:
 def _job_card(job: Job, place: int) -> dict[str, Any]:
     """Return what a page shows of a job."""
     plan, (what, fix) = job.plan, _what(job.error)
-    record = job.run.record if job.run else job.record
+    record = job.record if job.run is None else job.run.record
     prompt = record.request.prompt if record else job.prompt
     price = price_range(plan.estimate) if plan and is_paid(plan.estimate) else ""
     model = f"{plan.model} · {price}".rstrip(" ·") if plan else ""

@@ -23,6 +23,9 @@ function render({ model, el }) {
   };
   const offer = (name, values, word) => {
     const select = choices[name];
+    const told = JSON.stringify(values);
+    if (select.dataset.offered === told) return; // a list that is open stays open
+    select.dataset.offered = told;
     select.replaceChildren(p.h("option", { value: "", word: "any" }), ...values.map((value) => p.h("option", word ? { value, word: word(value) } : { value }, word ? null : value)));
     if (state[name] && !values.includes(state[name])) select.append(p.h("option", { value: state[name] }, state[name]));
     select.value = state[name];

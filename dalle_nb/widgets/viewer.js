@@ -123,7 +123,7 @@ function zoomButtons(p, glass) {
  * Returns `refresh()`, to be called when the pictures have changed.
  */
 function openViewer(p, look, shown) {
-  let address = null;
+  let [address, at] = [null, 0];
   const image = p.h("img", { draggable: "false" });
   const stage = p.h("div", { class: "dn-stage", tabindex: "0", role: "group", words: { "aria-label": "zoom_help" } }, image);
   const note = p.h("p", { class: "dn-stage-note", hidden: true });
@@ -168,10 +168,11 @@ function openViewer(p, look, shown) {
   };
   const refresh = () => {
     const all = look.all();
-    const at = place();
-    const fresh = all[at];
-    if (!fresh) return dialog.close();
-    shown = fresh;
+    if (!all.length) return dialog.close();
+    // The next one takes the place of one that was deleted.
+    if (place() < 0) return show(all[Math.min(at, all.length - 1)]);
+    at = place();
+    shown = all[at];
     heading.textContent = `#${shown.ref}`;
     if (all.length - at < 5) look.more();
     before.disabled = at === 0;
@@ -191,7 +192,7 @@ function openViewer(p, look, shown) {
   dialog.addEventListener("close", () => p.drop(address));
   show(shown);
   stage.focus();
-  return { refresh, dialog, next: () => look.all()[place() + 1] ?? look.all()[place() - 1], show };
+  return { refresh, dialog };
 }
 
 /** Show pictures side by side under one zoom, and `rows` of what was asked otherwise: a name, and a text for each. */

@@ -1,0 +1,150 @@
+"""An album of the panel as a person uses it, results or history alone in a notebook; and a history of many Runs.
+
+Knows the page by its roles and names, not how it is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+from lab import Lab, Notebook
+from PIL import Image
+from playwright.sync_api import Locator, expect
+from sqlalchemy import insert
+
+from dalle_nb._records import PictureRecord, Request, RunRecord, Status
+from dalle_nb._store import Store
+from dalle_nb._store.rows import picture_row, run_row
+from dalle_nb._store.schema import pictures, runs, words
+from dalle_nb._store.search import searched
+
+PATIENCE = 30_000
+OPEN = """
+import os
+os.environ["DALLE_NB_HOME"] = {home!r}
+import dalle_nb as dn
+from dalle_nb._generator import default_generator
+from dalle_nb.widgets.results import Results
+from dalle_nb.widgets.shelf import HistoryTab
+from dalle_nb.widgets.studio import Studio, Wished
+dn.configure(backend="offline")
+studio, wishes = Studio(default_generator(), {tongue!r}), []
+studio.listen(lambda event: wishes.append(event) if isinstance(event, Wished) else None)
+{part}(studio)
+"""
+
+SCROLL = """(key) => {
+  const scroller = document.querySelector('.dn-scroller');
+  scroller.scrollTo(0, scroller.scrollHeight);
+  return document.querySelector(`[data-key="${key}"]`) !== null;
+}"""
+
+
+class AlbumPage:
+    """Results or history, open in a notebook."""
+
+    def __init__(self, notebook: Notebook, home: Path, part: str, *cells: str, tongue: str = "en") -> None:
+        self.notebook, self.page = notebook, notebook.page
+        notebook.open(OPEN.format(home=str(home), part=part, tongue=tongue), *cells)
+        notebook.run(0)
+        self.root = self.page.locator(".dn").first
+        expect(self.root.locator(".dn-grid")).to_be_attached(timeout=PATIENCE)
+
+    def tile(self, reference: str) -> Locator:
+        """Return the tile of a picture, such as ``12/1``, or of a Run without."""
+        return self.root.locator(f"[data-key='{reference}']")
+
+    def tiles(self) -> list[str]:
+        """Return which tiles there are, in order."""
+        return [str(each.get_attribute("data-key")) for each in self.root.locator("[data-key]").all()]
+
+    def press(self, name: str) -> None:
+        """Press a button by what it says."""
+        self.root.get_by_role("button", name=name, exact=True).click()
+
+    def verb(self, reference: str, name: str) -> None:
+        """Do something with a picture, by its menu."""
+        self.tile(reference).get_by_role("button", name="More").click()
+        self.root.get_by_role("menuitem", name=name, exact=True).click()
+
+    def open(self, reference: str) -> Locator:
+        """Open a picture in large and return the dialog, once the whole picture is in it."""
+        self.tile(reference).locator(".dn-tile-open").click()
+        dialog = self.root.get_by_role("dialog")
+        expect(dialog.locator(".dn-stage img:not(.dn-soft)")).to_be_visible(timeout=PATIENCE)
+        return dialog
+
+    def says(self, text: str) -> None:
+        """Wait until the part says something in passing."""
+        expect(self.root.locator(".dn-toast").last).to_contain_text(text, timeout=PATIENCE)
+
+    def scroll_to(self, reference: str) -> None:
+        """Scroll to the end, and on as more comes, until a picture is there."""
+        self.page.wait_for_function(SCROLL, arg=reference, timeout=3 * PATIENCE)
+
+    def waits_for(self, *references: str) -> None:
+        """Wait until these tiles are there, in this order, and no others."""
+        keys = [f"[data-key='{reference}']" for reference in references]
+        expect(self.root.locator("[data-key]")).to_have_count(len(keys), timeout=PATIENCE)
+        for place, key in enumerate(keys):
+            expect(self.root.locator("[data-key]").nth(place)).to_have_attribute(
+                "data-key", references[place]
+            )
+            expect(self.root.locator(key)).to_be_attached()
+
+
+def home_of(lab: Lab, notebook: Notebook) -> Path:
+    """Return a history's folder for one notebook alone."""
+    return lab.folder.parent / "histories" / notebook.name
+
+
+def fill(home: Path, count: int, *, drawn: int = 80) -> Store:
+    """Put many Runs into a history, as rows that drawing makes; only the newest have files, few and small ones."""
+    store = Store.open(home)
+    told = [run for run, _ in _records(count, drawn)]
+    with store._database.writing(lasting=False) as connection:
+        connection.execute(insert(runs), [run_row(run) | {"id": run.id} for run in told])
+        connection.execute(insert(words), [{"run": run.id, "text": searched(run)} for run in told])
+        connection.execute(insert(pictures), [picture_row(run.pictures[0], run.id) for run in told])
+    for name, data in {run.pictures[0].sha256: data for run, data in _records(count, drawn) if data}.items():
+        store._files.keep(data, name, "image/png")
+    return store
+
+
+def _records(count: int, drawn: int) -> Iterator[tuple[RunRecord, bytes]]:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(1, count + 1):
+        data = _picture(number) if number > count - drawn else b""
+        what = ("a fox in the snow", "一只猫咪坐在窗台上", "a castle by the sea")[number % 3]
+        picture = PictureRecord(
+            sha256=sha256(data or str(number).encode()).hexdigest(),
+            media_type="image/png",
+            width=32,
+            height=32,
+            size=len(data),
+            index=1,
+            alt=what,
+        )
+        run = RunRecord(
+            id=number,
+            uid=f"{number:032x}",
+            created=start + timedelta(minutes=number),
+            request=Request(prompt=f"{what}, number {number}"),
+            backend="offline",
+            model=("offline-painter", "another-painter")[number % 50 == 0],
+            status=Status.DONE,
+            pictures=(picture,),
+            cost=number % 2 * 1000,
+            tags=("rare",) if number % 1000 == 0 else (),
+        )
+        yield run, data
+
+
+def _picture(number: int) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (32, 32), (number % 40 * 6, 90, 160)).save(file, "PNG")
+    return file.getvalue()
