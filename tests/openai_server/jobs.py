@@ -15,7 +15,7 @@ single call would be, from bodies judged by the same rules. A test plants what s
     torn            the download of results is reset once, in the middle
     cut             the download ends once, politely, in the middle of a line
     short           the download ends once, politely, after a line
-    slow            it stays in progress until `api.jobs.hurry()`
+    slow            it stays in progress, half of it drawn, until `api.jobs.hurry()`
     lost            the answer to `create` is lost on its way, and the batch is made
     no_batches      neither files nor batches are known
 """
@@ -39,6 +39,9 @@ from .words import Call, Refused, Upload
 
 PLACES = {"/v1/images/generations": "generations", "/v1/images/edits": "edits"}
 STEPS = {"validating": "in_progress", "in_progress": "completed", "cancelling": "cancelled"}
+"""What an open batch becomes."""
+PACE = 200
+"""Requests drawn between two looks."""
 MOST_REQUESTS, MOST_BYTES = 50_000, 200_000_000
 
 
@@ -71,6 +74,8 @@ class Post:
     def __init__(self) -> None:
         self.files: dict[str, Kept] = {}
         self.batches: dict[str, dict[str, Any]] = {}
+        self.done: dict[str, list[dict[str, Any]]] = {}
+        """The lines of results of each batch, as far as it is drawn."""
         self.planted: set[str] = set()
         self.downloads = 0
         """How often results were asked for."""
@@ -216,19 +221,28 @@ def download(api: Any, _: Call, request: Request) -> Response:
 
 
 def step(api: Any, batch: dict[str, Any], drawer: Any) -> None:
-    """Take a batch one step on."""
-    if batch["status"] not in STEPS or ("slow" in api.jobs.planted and batch["status"] == "in_progress"):
+    """Take a batch one step on: judge it, draw some of it, or end it."""
+    if batch["status"] not in STEPS:
         return
+    requests = api.jobs.requests(batch)
     if batch["status"] == "validating":
-        requests = api.jobs.requests(batch)
         problems = list(find_problems(api, batch, requests))
         if problems:
             batch |= {"status": "failed", "errors": {"object": "list", "data": problems}}
             return
-        batch["request_counts"] = {"total": len(requests), "completed": 0, "failed": 0}
+        counts = {"total": len(requests), "completed": 0, "failed": 0}
+        batch |= {"status": "in_progress", "request_counts": counts}
     else:
-        finish(api, batch, drawer)
-    batch["status"] = "expired" if batch.pop("late", False) else STEPS[batch["status"]]
+        halves = api.jobs.planted & {"expired", "partial", "slow"}
+        wanted = requests[: len(requests) // 2] if halves else requests
+        done = api.jobs.done.setdefault(batch["id"], [])
+        if batch["status"] == "in_progress":
+            ahead = wanted[len(done) : len(done) + PACE]
+            done += [work_off(api, batch, request, drawer) for request in ahead]
+            if len(done) < len(wanted) or "slow" in api.jobs.planted:
+                return
+        finish(api, batch, done[::-1], requests[len(done) :])
+        batch["status"] = "expired" if "expired" in api.jobs.planted else STEPS[batch["status"]]
 
 
 def find_problems(
@@ -255,19 +269,16 @@ def find_problems(
         }
 
 
-def finish(api: Any, batch: dict[str, Any], drawer: Any) -> None:
-    """Draw what is left, and write the files of results, the last first."""
-    requests, planted = api.jobs.requests(batch), api.jobs.planted
-    half = len(requests) // 2 if planted & {"expired", "partial"} or batch["status"] == "cancelling" else None
-    drawn = [work_off(api, batch, request, drawer) for request in requests[:half]][::-1]
+def finish(api: Any, batch: dict[str, Any], drawn: list[dict[str, Any]], left: list[dict[str, Any]]) -> None:
+    """Write the files of results, the last first."""
+    planted = api.jobs.planted
     lines = {
         "output": [each for each in drawn if is_good(each)],
         "error": [each for each in drawn if not is_good(each)],
     }
     batch["request_counts"] |= {"completed": len(lines["output"]), "failed": len(lines["error"])}
     if "expired" in planted:
-        batch["late"] = True
-        lines["error"] += [undrawn(request) for request in requests[half:]]
+        lines["error"] += map(undrawn, left)
     if "stranger" in planted:
         lines["output"].append({**drawn[0], "custom_id": f"{'f' * 32}-1"})
     if "twice" in planted:
