@@ -105,14 +105,15 @@ def open_server(service: Service, host: str, port: int) -> Server:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket, told to be TCP: else asyncio leaves Nagle's algorithm on, 40 ms an answer."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        # Told to be TCP: else asyncio leaves Nagle's algorithm on, which costs 40 ms an answer.
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(1024)
     except (OSError, OverflowError) as error:
+        listener.close()
         raise SettingsError(
             tr("{host}:{port} cannot be had: {reason}.", host=host, port=port, reason=error),
             tr("Try another: --port 0 takes any that is free."),

@@ -199,8 +199,10 @@ class Service:
             _LOG.exception("a drawing failed")
             raise broken() from error
         finally:
-            self._purse.settle(client, held, run.cost if run else 0)
-            self._note(order, client, run)
+            # A Run that failed is false, and may have cost money all the same.
+            cost = 0 if run is None else run.cost
+            self._purse.settle(client, held, cost)
+            self._note(order, client, cost, run)
 
     def _options(self, order: Order, client: Client) -> dict[str, Any]:
         """Return the options by name for `ImageGenerator.ask`: what the call said, and nothing that it may not."""
@@ -221,16 +223,15 @@ class Service:
             layers["mask"] = first  # as DALL·E 2 did: where the picture itself is transparent it is repainted
         return options | {"edit": first, "ref": more or None} | layers
 
-    def _note(self, order: Order, client: Client, run: Run | None) -> None:
-        model = order.model.name if order.model else ""
+    def _note(self, order: Order, client: Client, cost: int | None, run: Run | None) -> None:
         try:
             self.ledger.note(
                 client=client.name,
-                model=model,
+                model=order.model.name if order.model else "",
                 n=int(order.options.get("n", 1)),
-                cost=run.cost if run else 0,
-                run=run.uid if run else "",
-                status=run.status.value if run else "rejected",
+                cost=cost,
+                run="" if run is None else run.uid,
+                status="rejected" if run is None else run.status.value,
             )
         except OSError:
             _LOG.exception("the ledger cannot be written")

@@ -17,7 +17,7 @@ from dalle_nb import _errors
 from dalle_nb._catalog import Model
 from dalle_nb._errors import DalleError, DrawError, RefusedError, RequestError
 from dalle_nb._images import MEDIA_TYPES, encode_png
-from dalle_nb._options import option
+from dalle_nb._options import OPTIONS
 from dalle_nb._records import Billed, Usage
 from dalle_nb._run import Picture, Run
 
@@ -77,13 +77,12 @@ _FINAL = {"x-should-retry": "false"}
 
 
 def _rule(error: RequestError) -> Refused:
-    name = error.options[0] if error.options else ""
-    if isinstance(error, _errors.MaskError):
-        name = "mask"
-    param = {"ref": "image", "edit": "image", "vary": "image"}.get(name) or (
-        option(name).parameter or name if name else None
-    )
-    return Refused(400, error.what, param=param, code="invalid_value")
+    name = "mask" if isinstance(error, _errors.MaskError) else next(iter(error.options), "")
+    return Refused(400, error.what, param=_PARAMETERS.get(name, name) or None, code="invalid_value")
+
+
+_PARAMETERS = {row.name: row.parameter for row in OPTIONS if row.parameter}
+_PARAMETERS |= dict.fromkeys(("edit", "ref", "vary"), "image")
 
 
 def _moderated(error: RefusedError, *, classic: bool) -> Refused:
