@@ -83,7 +83,7 @@ class Crew:
         return threads
 
     def _work(self) -> None:
-        while not self.stop.is_set():
+        while self._error is None and not self.stop.is_set():
             try:
                 place = self._todo.popleft()
             except IndexError:
@@ -107,10 +107,11 @@ class Crew:
         except DrawError as error:
             if isinstance(error.run, Run) and not isinstance(error, _ENDS):
                 return error.run
+            self.stop.set()  # those that have not been sent yet would only meet it too
             reason: BaseException = error
         except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
             reason = error
-        self.stop.set()
+        self._error = self._error or reason
         return reason
 
     def _awaited(self, record: RunRecord) -> Run | None:
@@ -137,8 +138,6 @@ class Crew:
             elif isinstance(news[1], Run):
                 self._runs[news[0]] = news[1]
                 progress.add(news[1])
-            else:
-                self._error = self._error or news[1]
 
     def _let_go(self, threads: Sequence[Thread]) -> None:
         """Begin nothing more; what may be billed is left to come, unless interrupted again."""

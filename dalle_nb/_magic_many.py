@@ -51,12 +51,12 @@ class ManyMagics(Magics):
 
         names = {**self._shell.user_ns, **(local_ns or {})}
         with speaking(workshop().settings.tongue(f"{line}\n{cell or ''}")):
-            typed = parse(line)
+            typed = parse(line, fill=lambda text: fill(text, names))
             options: dict[str, Any] = dict(typed.options)
             if cell is None:
                 source = names.get(typed.prompt, Path(typed.prompt))
             else:
-                source = list(read_lines(f"{typed.prompt}\n{cell}", lambda text: fill(text, names)))
+                source = [*read_lines(typed.prompt), *read_lines(cell, lambda text: fill(text, names))]
             if options.get("dry_run"):
                 _foretold(foretell(source, options, namespace=names))
                 return None
