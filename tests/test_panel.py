@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
+import time
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
+from typing import Any
 
+import comm
 import pytest
+from comm.base_comm import BaseComm
 from lab import DARK, LIGHT, Lab, Notebook
 from openai_server.handle import Api
 from panel_page import PATIENCE, SLOW, PanelPage, opening
 from PIL import Image
 from playwright.sync_api import Browser, expect
 from workshop import environment
+
+from dalle_nb import ImageGenerator
+from dalle_nb.widgets.compose import Composer
+from dalle_nb.widgets.fixes import fixes
+from dalle_nb.widgets.form import Form
+from dalle_nb.widgets.studio import Studio
 
 pytest_plugins = ["openai_server.fixtures"]
 
@@ -367,3 +380,98 @@ def test_after_a_restart_nothing_finished_is_lost(notebook: Notebook, lab: Lab) 
     # What JupyterLab says of a widget whose kernel is gone.
     assert all("model not found" in each or "comm" in each.lower() for each in notebook.complaints)
     notebook.complaints.clear()
+
+
+class Ear:
+    """A page that only listens: what Python sends it, event by event."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        heard: list[dict[str, Any]] = []
+
+        class Wire(BaseComm):
+            def publish_msg(self, msg_type: str, data: Any = None, *_: object, **__: object) -> None:
+                if (data or {}).get("method") == "custom":
+                    heard.append(data["content"])
+
+        self.heard = heard
+        monkeypatch.setattr(comm, "create_comm", Wire)
+
+    def waits_for(self, event: str) -> dict[str, Any]:
+        """Return the content of the next event of that name."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            for place, content in enumerate(self.heard):
+                if content["event"] == event:
+                    del self.heard[: place + 1]
+                    return content
+            time.sleep(0.01)
+        raise AssertionError(f"no {event}")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        None,
+        [],
+        {"do": None},
+        {"do": "trait_change"},
+        {"do": "msg", "callback": 1},
+        {"do": "__init__"},
+        {"do": "form", "prompt": {"a": 1}, "options": [1], "verb": {}},
+        {"do": "form", "options": {"yes": "true", "edit": "/etc/passwd", "n": {}, "size": ["x"]}},
+        {"do": "upload", "names": "x"},
+        {"do": "remove", "place": "0"},
+        {"do": "remove", "place": 99},
+        {"do": "style", "style": {}, "prompt": 7},
+        {"do": "parts", "subject": ["x"]},
+        {"do": "mask"},
+        {"do": "generate", "prompt": "", "yes": "no"},
+    ],
+    ids=lambda message: json.dumps(message)[:40],
+)
+def test_a_hostile_page_reaches_nothing(message: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a page sends, only what a form can hold gets into it, nothing is queued, and the next look is answered."""
+    ear = Ear(monkeypatch)
+    studio = Studio(ImageGenerator(backend="offline"))
+    composer = Composer(studio)
+    composer._handle_custom_msg(message, [b"no picture"])
+    composer._handle_custom_msg({"do": "form", "prompt": "a fox"}, [])
+    while ear.waits_for("verdict").get("cell") != "%%dalle\na fox\n":
+        pass
+    assert (Form(prompt="a fox"), ()) == (composer.form, studio.jobs)
+
+
+@pytest.mark.parametrize(
+    ("said", "at_fault", "options"),
+    [
+        ("Try: --size 1024x1536", ("size",), [{"size": "1024x1536"}]),
+        (
+            "(1) Try: --size 1792x1024 (2) Try: --quality hd",
+            ("size", "quality"),
+            [{"size": "1792x1024"}, {"quality": "hd"}],
+        ),
+        ("试试：-m gpt-x-9。", ("model",), [{"model": "gpt-x-9"}]),
+        ("Leave it out; it takes -n, --size, --quality.", ("seed",), [{"seed": None}]),
+        ("Try: --edit REF --mask REF", ("mask",), []),
+        ("Wait a minute.", (), []),
+        ("Try: --format '<script>'", (), [{"format": "<script>"}]),
+    ],
+    ids=["size", "two", "Chinese", "leave out", "pictures", "nothing", "script is a value"],
+)
+def test_a_fix_in_words_becomes_a_button(
+    said: str, at_fault: tuple[str, ...], options: list[dict[str, Any]]
+) -> None:
+    """What an error advises to type is what its button sets; advice that is no value gives no button."""
+    assert options == [fix.options for fix in fixes(said, at_fault)]
+
+
+def test_opening_a_panel_is_cheap() -> None:
+    """Importing dalle_nb imports no widget, and a panel with a key and a prompt in it has not imported the SDK."""
+    program = (
+        "import sys, os; os.environ['OPENAI_API_KEY'] = 'sk-none'\n"
+        "import dalle_nb as dn\nassert not {'ipywidgets', 'anywidget'} & {*sys.modules}\n"
+        "panel = dn.panel()\npanel.composer.on_form({'prompt': 'a fox'}, [])\npanel.composer._worker.shutdown()\n"
+        "assert 'openai' not in sys.modules; print(panel)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ("<Panel>\n", "") == (done.stdout, done.stderr)

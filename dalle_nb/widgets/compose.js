@@ -75,6 +75,7 @@ function render({ model, el }) {
     strip.hidden = pictures.hidden = !inputs.length;
     verb.hidden = inputs.length !== 1;
     masked.hidden = unpaint.hidden = !isMasked;
+    seen.masked = isMasked;
     seen.inputs = inputs.length;
     showVerb();
   }
@@ -84,7 +85,7 @@ function render({ model, el }) {
       each.setAttribute("aria-checked", on);
       each.tabIndex = on ? 0 : -1;
     }
-    paint.hidden = seen.inputs === 1 && form.verb !== "edit";
+    paint.hidden = seen.masked || (seen.inputs === 1 && form.verb !== "edit");
   }
 
   // --- size -----------------------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ function render({ model, el }) {
   });
 
   // --- what Python says -----------------------------------------------------------------------------------
-  const lint = h("p", { class: "dn-lint dn-muted", hidden: true });
+  const lint = h("details", { class: "dn-lint dn-muted", hidden: true });
   const notes = h("ul", { class: "dn-notes dn-muted" });
   const verdictTrouble = h("div", { class: "dn-note dn-trouble", hidden: true });
   const stopped = h("div", { class: "dn-note dn-trouble", role: "alert", hidden: true });
@@ -196,8 +197,11 @@ function render({ model, el }) {
     verdict(content) {
       price.textContent = content.price ?? "";
       budget.textContent = content.budget ?? "";
-      lint.hidden = !content.lint.length;
-      lint.replaceChildren(icon("spark"), h("span", {}, h("b", { word: "lacks" }), ` ${content.lint.join(" · ")}`));
+      const [first, ...others] = content.lint;
+      lint.hidden = !first;
+      lint.replaceChildren(
+        h("summary", {}, icon("spark"), h("span", {}, h("b", { word: "lacks" }), ` ${first} `, others.length ? h("b", {}, `+${others.length}`) : null)),
+        h("ul", {}, others.map((advice) => h("li", {}, advice))));
       notes.replaceChildren(...content.notes.map((note) => h("li", {}, note)));
       verdictTrouble.hidden = !content.trouble;
       if (content.trouble) fillTrouble(verdictTrouble, content.trouble);
@@ -240,7 +244,8 @@ function render({ model, el }) {
     showSize();
     const offered = seen.offered;
     if (!offered) return;
-    const title = (each) => [each.title, each.retired ? word("gone") : each.price].join(" · ");
+    const title = (each) => [each.title, each.retired ? word("gone") : each.price, each.until && word("until", { date: each.until })]
+      .filter(Boolean).join(" · ");
     const usual = offered.models.find((each) => each.name === offered.usual);
     const first = h("option", { value: "" }, word("default", { value: usual ? title(usual) : offered.usual }));
     models.replaceChildren(first, ...offered.models.filter((each) => each !== usual)

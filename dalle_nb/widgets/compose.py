@@ -323,6 +323,7 @@ def _more_words() -> dict[str, str]:
         "yes": tr("Yes"),
         "no": tr("No"),
         "gone": tr("retired"),
+        "until": tr("until {date}"),
         "as_cell": tr("As a cell"),
         "copy": tr("Copy"),
         "copied": tr("Copied."),

@@ -88,11 +88,13 @@ def _today() -> date:
 
 
 def _model(model: Model, catalog: Catalog, server: Server) -> dict[str, Any]:
+    retired = not server.own_models and model.retired(_today())
     return {
         "name": model.name,
         "title": model.title or model.name,
         "price": _price(living(model, catalog, server), server),
-        "retired": not server.own_models and model.retired(_today()),
+        "retired": retired,
+        "until": str(model.shutdown) if model.shutdown and not retired and server.official else "",
     }
 
 
