@@ -190,6 +190,16 @@ def test_a_batch_goes_on_after_the_server_starts_again(tmp_path: Path, kill: boo
             assert sorted(asked) == sorted(json.loads(row)["custom_id"] for row in answer.iter_lines())
 
 
+def test_two_servers_in_one_home_draw_nothing_twice(tmp_path: Path) -> None:
+    """A server leaves a batch alone that another one is at work on."""
+    with serving(tmp_path) as first:
+        batch = order(first.client(), upload(first.client(), [line(str(n), "猫") for n in range(20)]))
+        wait_for(lambda: first.client().batches.retrieve(batch).request_counts.completed > 0)
+        with serving(tmp_path) as second:
+            assert 20 == len(results(second.client(), finished(second.client(), batch).output_file_id))
+    assert 20 == ImageGenerator(home=tmp_path / "pictures").store.count()
+
+
 def test_a_torn_line_is_drawn_anew_and_a_late_batch_expires(tmp_path: Path) -> None:
     """A line that a crash cut in two does not count; when the day is over, what is left is told as expired."""
     with serving(tmp_path) as server:

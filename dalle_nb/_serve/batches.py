@@ -12,11 +12,13 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from dalle_nb._serve.files import Files, new_id, read_lifetime, write_json
 from dalle_nb._serve.shapes import Refused
+from dalle_nb._store.owners import alive
 
 ENDPOINTS = ("/v1/images/generations", "/v1/images/edits")
 MOST_LINES = 50_000
@@ -31,8 +33,8 @@ _ORDER = {"input_file_id", "endpoint", "completion_window", "metadata", "output_
 class Batch:
     """One batch: ``told`` is the API's object, in memory and on disk the same."""
 
-    def __init__(self, path: Path, told: Mapping[str, Any]) -> None:
-        self.path, self.told = path, dict(told)
+    def __init__(self, path: Path, told: Mapping[str, Any], owner: str = "") -> None:
+        self.path, self.told, self._owner = path, dict(told), owner
         # Results are noted by threads, while the event loop may cancel.
         self._lock = threading.RLock()
 
@@ -42,7 +44,8 @@ class Batch:
         path = folder / f"{ident}.json"
         if not _ID.fullmatch(ident) or not path.exists():
             raise Refused(404, f"No batch found with id '{ident[:80]}'.", param="id")
-        return cls(path, json.loads(path.read_bytes()))
+        told = json.loads(path.read_bytes())
+        return cls(path, told, told.pop("owner"))
 
     @property
     def status(self) -> str:
@@ -51,6 +54,11 @@ class Batch:
     @property
     def is_open(self) -> bool:
         return self.status in ("validating", "in_progress", "finalizing", "cancelling")
+
+    @property
+    def is_free(self) -> bool:
+        """Whether no living server works on it."""
+        return not (self._owner and alive(self._owner, datetime.fromtimestamp(self.told["created_at"], UTC)))
 
     @property
     def is_late(self) -> bool:
@@ -76,8 +84,13 @@ class Batch:
             values |= {"status": status, f"{status}_at": int(time.time())}
         with self._lock:
             told = self.told | values
-            write_json(self.path, told)
+            write_json(self.path, told | {"owner": self._owner})
             self.told = told
+
+    def hold(self, owner: str) -> None:
+        """Note which process works on it; nobody, where the name is empty."""
+        self._owner = owner
+        self.change()
 
     def validate(self, path: Path) -> None:
         """Look the file of requests over: the batch is in progress from then on, or has failed."""
@@ -130,7 +143,7 @@ def order_batch(folder: Path, said: Mapping[str, Any], shelf: Files) -> Batch:
     source = said.get("input_file_id")
     if not isinstance(source, str):
         raise Refused(400, "Missing required parameter: 'input_file_id'.", param="input_file_id")
-    if shelf.find(source).purpose != "batch":
+    if shelf.find(source)["purpose"] != "batch":
         raise Refused(400, "The file's purpose is not 'batch'.", param="input_file_id")
     if said.get("endpoint") not in ENDPOINTS:
         raise Refused(400, f"'endpoint' is one of {', '.join(ENDPOINTS)}.", param="endpoint")
@@ -150,9 +163,7 @@ def order_batch(folder: Path, said: Mapping[str, Any], shelf: Files) -> Batch:
         "expires_at": now + DAY,
         "request_counts": {"total": 0, "completed": 0, "failed": 0},
     }
-    batch = Batch(folder / f"{ident}.json", told)
-    batch.change()
-    return batch
+    return Batch(folder / f"{ident}.json", told)
 
 
 def check_requests(path: Path, endpoint: str) -> tuple[int, str | None, list[dict[str, Any]]]:

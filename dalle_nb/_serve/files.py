@@ -13,7 +13,6 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
@@ -38,20 +37,8 @@ LIFETIMES = range(3600, 30 * 24 * 3600 + 1)
 _ID = re.compile(r"file-[0-9a-f]{24}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """A file as the API tells of it; times in seconds since 1970."""
-
-    id: str
-    bytes: int
-    created_at: int
-    filename: str
-    purpose: str
-    expires_at: int | None = None
-
-    def shape(self) -> dict[str, Any]:
-        """Return the API's object."""
-        return {"object": "file", "status": "processed", "status_details": None, **asdict(self)}
+File = dict[str, Any]
+"""What the API tells of a file; times in seconds since 1970."""
 
 
 class Files:
@@ -88,12 +75,12 @@ class Files:
 
     def path(self, ident: str) -> Path:
         """Return where the bytes of a file lie. Refused (404) where the client has none of that id."""
-        return self._bytes(self.find(ident).id)
+        return self._bytes(self.find(ident)["id"])
 
     def all(self) -> list[File]:
         """Return all files, the newest first."""
         found = (self._read(note.stem) for note in self._folder.glob("file-*.json"))
-        return sorted((file for file in found if file), key=lambda file: (file.created_at, file.id))[::-1]
+        return sorted(filter(None, found), key=lambda file: (file["created_at"], file["id"]), reverse=True)
 
     def delete(self, ident: str) -> None:
         """Delete a file, its note first: no crash leaves a note without bytes."""
@@ -104,33 +91,34 @@ class Files:
     def room(self) -> int:
         """Return how many bytes more this client may leave here."""
         files = self.all()
-        return MOST_ROOM - sum(file.bytes for file in files) if len(files) < MOST_FILES else 0
+        return MOST_ROOM - sum(file["bytes"] for file in files) if len(files) < MOST_FILES else 0
 
     def _bytes(self, ident: str) -> Path:
         return self._folder / f"{ident}.bin"
 
     def _read(self, ident: str) -> File | None:
         try:
-            file = File(**json.loads(self._bytes(ident).with_suffix(".json").read_bytes()))
+            file: File = json.loads(self._bytes(ident).with_suffix(".json").read_bytes())
         except FileNotFoundError:
             return None
-        if file.expires_at is None or time.time() < file.expires_at:
+        if file["expires_at"] is None or time.time() < file["expires_at"]:
             return file
         self.delete(ident)
         return None
 
     def _note(self, ident: str, filename: str, purpose: str, lifetime: int | None) -> File:
         now, path = int(time.time()), self._bytes(ident)
-        ends = None if lifetime is None else now + lifetime
-        file = File(
-            id=ident,
-            bytes=path.stat().st_size,
-            created_at=now,
-            filename=filename[:255],
-            purpose=purpose,
-            expires_at=ends,
-        )
-        write_json(path.with_suffix(".json"), asdict(file))
+        file = {
+            "id": ident,
+            "object": "file",
+            "bytes": path.stat().st_size,
+            "created_at": now,
+            "expires_at": None if lifetime is None else now + lifetime,
+            "filename": filename[:255],
+            "purpose": purpose,
+            "status": "processed",
+        }
+        write_json(path.with_suffix(".json"), file)
         return file
 
 
@@ -142,7 +130,10 @@ def new_id() -> str:
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file whole or not at all."""
     draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(value), encoding="utf-8")
+    with draft.open("w", encoding="utf-8") as file:
+        json.dump(value, file)
+        file.flush()
+        os.fsync(file.fileno())
     draft.replace(path)
 
 
@@ -181,27 +172,27 @@ def routes(service: Service) -> list[Route]:
         async with request.form(max_files=1, max_fields=8) as form:
             source, purpose, lifetime = _read_upload(form)
             file = await run_in_threadpool(shelf.keep, source.file, source.filename or "", purpose, lifetime)
-        return json_response(file.shape())
+        return json_response(file)
 
     def listing(request: Request) -> Response:
         purpose = request.query_params.get("purpose")
-        found = [file.shape() for file in files(request).all() if purpose in (None, file.purpose)]
+        found = [file for file in files(request).all() if purpose in (None, file["purpose"])]
         return page(found[::-1] if request.query_params.get("order") == "asc" else found, request, 10_000)
 
     def find(request: Request) -> Response:
-        return json_response(files(request).find(request.path_params["id"]).shape())
+        return json_response(files(request).find(request.path_params["id"]))
 
     def content(request: Request) -> Response:
         return FileResponse(files(request).path(request.path_params["id"]))
 
     def delete(request: Request) -> Response:
-        file = files(request).find(request.path_params["id"])
-        files(request).delete(file.id)
-        return json_response({"id": file.id, "object": "file", "deleted": True})
+        ident = files(request).find(request.path_params["id"])["id"]
+        files(request).delete(ident)
+        return json_response({"id": ident, "object": "file", "deleted": True})
 
     def read(ident: str, client: Client) -> bytes:
         shelf = files_of(service, client)
-        if shelf.find(ident).bytes > MAX_INPUT_BYTES:
+        if shelf.find(ident)["bytes"] > MAX_INPUT_BYTES:
             raise Refused(400, f"The file is too large for a picture: {ident}", param="image")
         return shelf.path(ident).read_bytes()
 
@@ -222,16 +213,12 @@ def _read_upload(form: FormData) -> tuple[UploadFile, str, int | None]:
         raise Refused(400, "The form holds no file named 'file'.", param="file")
     if purpose not in PURPOSES:
         raise Refused(400, f"'purpose' is one of {', '.join(PURPOSES)}.", param="purpose")
-    anchor, seconds = form.get("expires_after[anchor]"), form.get("expires_after[seconds]")
-    if anchor is seconds is None:
+    seconds = form.get("expires_after[seconds]")
+    if seconds is None:
         return source, purpose, LIFETIMES[-1] if purpose == "batch" else None
-    if isinstance(seconds, str) and seconds.isdecimal():
-        return (
-            source,
-            purpose,
-            read_lifetime({"anchor": anchor, "seconds": int(seconds[:9])}, "expires_after"),
-        )
-    raise Refused(400, "'expires_after' needs a number of seconds.", param="expires_after[seconds]")
+    number = int(seconds[:9]) if isinstance(seconds, str) and seconds.isdecimal() else None
+    said = {"anchor": form.get("expires_after[anchor]"), "seconds": number}
+    return source, purpose, read_lifetime(said, "expires_after")
 
 
 def read_lifetime(said: Any, param: str) -> int | None:

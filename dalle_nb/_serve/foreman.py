@@ -24,6 +24,7 @@ from dalle_nb._serve.files import files_of, folder_of, page
 from dalle_nb._serve.images import read_call
 from dalle_nb._serve.service import Service
 from dalle_nb._serve.shapes import Refused, json_response
+from dalle_nb._store.owners import owner
 
 MOST_OPEN, MOST_KEPT = 50, 1_000
 """Batches of one client that are not over; and those that are, of which the oldest make room."""
@@ -53,7 +54,7 @@ class Foreman:
         """Go on with what a former server left."""
         for client in self._service.clients.known or (Client(),):
             for batch in self.all(client):
-                if batch.is_open:
+                if batch.is_open and batch.is_free:
                     self._begin(batch, client)
 
     async def stop(self) -> None:
@@ -97,6 +98,7 @@ class Foreman:
         return folder
 
     def _begin(self, batch: Batch, client: Client) -> None:
+        batch.hold(owner())  # another server may have the same home
         task, ident = asyncio.create_task(self._work(batch, client)), batch.told["id"]
         self._at_work[ident] = batch, task
         task.add_done_callback(lambda _: self._at_work.pop(ident))
@@ -107,20 +109,23 @@ class Foreman:
         try:
             if batch.status == "validating":
                 await run_in_threadpool(lambda: batch.validate(shelf.path(source)))
-            if batch.status == "in_progress" and not batch.is_packed:
-                await self._draw(batch, client)
+            if batch.is_open and not batch.is_packed:
+                done = await run_in_threadpool(batch.recount)
+                await self._draw(batch, done, client)
             if batch.is_open and not (self._is_leaving and batch.status == "in_progress"):
                 await run_in_threadpool(batch.finish, shelf)
         except* Refused as gone:  # its file was deleted
             error = {"code": "file_not_found", "message": str(gone.exceptions[0]), "param": "input_file_id"}
             batch.change("failed", errors={"object": "list", "data": [error | {"line": None}]})
         except* OSError:
-            _log.exception("Batch %s waits until the server starts again", batch.told["id"])
+            _log.exception("Batch %s waits until a server starts again", batch.told["id"])
+        finally:
+            batch.hold("")
 
-    async def _draw(self, batch: Batch, client: Client) -> None:
+    async def _draw(self, batch: Batch, done: set[str], client: Client) -> None:
         """Draw the requests that are not done yet, several side by side."""
         shelf = files_of(self._service, client)
-        done, room = await run_in_threadpool(batch.recount), await run_in_threadpool(shelf.room)
+        room = await run_in_threadpool(shelf.room)
         with shelf.path(batch.told["input_file_id"]).open("rb") as source:
             left = read_requests(source, done)
 
