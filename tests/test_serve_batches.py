@@ -18,6 +18,7 @@ from PIL import Image
 from serving import Server, line, look, serving, wait_for
 
 import dalle_nb as dn
+from dalle_nb import ImageGenerator
 from dalle_nb._serve import files
 from dalle_nb._serve.running import Serving, open_server
 from dalle_nb._serve.service import Service
