@@ -86,7 +86,9 @@ def read_axes(prompt: str, given: Mapping[str, Any], *, side_by_side: bool = Fal
 
     def take(found: re.Match[str]) -> str:
         name = found[1] or f"choice{len(values) + 1 if values else ''}"
-        values[name] = tuple(word.strip() for word in found[2].split("|"))
+        words = found[2].split("|")
+        # Beside an empty alternative a blank belongs to the other one: {| in snow}.
+        values[name] = tuple(words if "" in words else [word.strip() for word in words])
         return f"{{{name}}}"
 
     template = _ALTERNATIVES.sub(take, prompt)

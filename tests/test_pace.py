@@ -6,12 +6,20 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
+from openai_server.handle import Api
+from workshop import command
 
 import dalle_nb as dn
-from dalle_nb._pace import LONGEST_WAIT, TRIES, Gate, Ladder, read_retry_after
+from dalle_nb import ImageGenerator
+from dalle_nb._backend import Terms
+from dalle_nb._pace import LONGEST_WAIT, TRIES, Gate, Ladder, gate_name, read_rest, read_retry_after
 from dalle_nb._records import Billed
+from dalle_nb._store import Store
+
+pytest_plugins = ["openai_server.fixtures", "workshop_fixtures"]
 
 NO, UNKNOWN = Billed.NO, Billed.UNKNOWN
 ERRORS: dict[str, tuple[dn.DrawError, bool, bool]] = {
@@ -106,3 +114,92 @@ def test_the_gate_holds_all_and_lets_go() -> None:
     start = time.monotonic()
     gate.wait(start + 60, given_up)
     assert time.monotonic() - start < 30
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "120ms"}, 0.12),
+        ({"x-ratelimit-remaining-images": "0", "x-ratelimit-reset-images": "1m2.5s"}, 62.5),
+        ({"x-ratelimit-remaining-requests": "7", "x-ratelimit-reset-requests": "9s"}, 0),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "9999h"}, LONGEST_WAIT),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "soon"}, 0),
+        ({}, 0),
+    ],
+    ids=str,
+)
+def test_rate_headers_are_read(headers: dict[str, str], seconds: float) -> None:
+    """A good answer that leaves nothing of a limit says for how long, and nonsense says nothing."""
+    assert seconds == pytest.approx(read_rest(headers))
+
+
+def test_a_gate_lets_in_as_many_as_the_server_bore() -> None:
+    """Each refusal for haste leaves room for those still inside only, never for none, and good answers make it grow."""
+    gate, terms = Gate(), Terms()
+    inside = [gate.turn(terms, 1) for _ in range(4)]
+    for turn in inside:
+        turn.__enter__()
+    for turn in inside[:2]:
+        assert not turn.__exit__(*_raised(dn.RateLimitError("", billed=NO)))  # it goes on to the caller
+    waiting = threading.Thread(target=_pass, args=(gate, terms), daemon=True)
+    waiting.start()
+    waiting.join(0.3)
+    assert waiting.is_alive()  # two are inside, and two is what it bears
+    inside[2].__exit__(None, None, None)
+    waiting.join(30)
+    assert not waiting.is_alive()
+
+
+def _raised(error: Exception) -> tuple[type[Exception], Exception, None]:
+    return type(error), error, None
+
+
+def _pass(gate: Gate, terms: Terms) -> None:
+    with gate.turn(terms, 1):
+        pass
+
+
+def test_a_gate_names_no_key() -> None:
+    """The name of a gate differs by server and key, and neither can be read in it."""
+    names = {gate_name(address, key) for address in ("a", "b") for key in ("sk-1234567890", "sk-other")}
+    assert 4 == len(names)
+    assert not any("sk-" in name or "1234" in name for name in names)
+
+
+def test_a_minute_holds_so_many_pictures(home: Path) -> None:
+    """Whoever asks, no minute has more pictures than were set; those who come first are served first."""
+    board, start = Store.open(home).gates, time.time()
+    booked = [round((board.book("g", 1, 3) - start) / 60) for _ in range(7)]
+    assert [0, 0, 0, 1, 1, 1, 2] == booked
+    assert 3 == round((board.book("g", 3, 3) - start) / 60)
+    assert 0 == round((board.book("other", 1, 3) - start) / 60)
+
+
+def test_one_told_to_wait_makes_all_wait(
+    workshop: ImageGenerator, later: ImageGenerator, server: Api
+) -> None:
+    """A Retry-After that one kernel hears keeps the calls of another back, which come a little later than told."""
+    server.fail("429_after:2")
+    first = threading.Thread(target=workshop.generate, args=("a cat",))
+    first.start()
+    while not server.calls:
+        time.sleep(0.01)
+    time.sleep(0.3)  # until the answer is on the board
+    later.generate("a dog")
+    first.join()
+    told, *others = [call.time for call in server.calls_to("generations")]
+    assert 2 == len(others)
+    assert all(moment - told >= 2 for moment in others)
+
+
+def test_an_empty_account_is_asked_by_one_only(workshop: ImageGenerator, server: Api) -> None:
+    """What one kernel hears of an empty account stops the others unasked, until it has heard better itself."""
+    server.fail("429_quota")
+    with pytest.raises(dn.BillingError):
+        workshop.generate("a cat")
+    told = command("draw", "a dog")
+    assert (1, True) == (told.returncode, "Another notebook was just told" in told.stderr)
+    assert 1 == len(server.calls_to("generations"))
+    workshop.generate("a cat")
+    assert 0 == command("draw", "a dog").returncode
+    assert 3 == len(server.calls_to("generations"))
