@@ -100,6 +100,8 @@ def open_server(service: Service, host: str, port: int) -> Server:
         access_log=False,
         server_header=False,
         backlog=1024,
+        # Longer than clients keep theirs, so that none sends a call into a connection that is being closed.
+        timeout_keep_alive=30,
     )
     return Server(config, service, listener)
 
