@@ -15,7 +15,7 @@ from dalle_nb._doctor import examine
 from dalle_nb._errors import DalleError, Interrupted, OptionError
 from dalle_nb._generator import default_generator
 from dalle_nb._history_cli import add_history
-from dalle_nb._jobs import manage
+from dalle_nb._jobs import VERBS, manage
 from dalle_nb._language import speaking, tr
 from dalle_nb._many import batch, foretell
 from dalle_nb._options import OPTIONS, Option, option
@@ -166,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     serving = commands.add_parser("serve", help="answer every program that speaks OpenAI's Images API")
     add_serve(serving)
     jobs = commands.add_parser("jobs", help="ask after what was sent off as a job, collect or cancel it")
-    jobs.add_argument("words", nargs="*", metavar="WORD", help="status | collect N | cancel N | adopt ID")
+    jobs.add_argument("words", nargs="*", metavar="WORD", help=VERBS)
     jobs.set_defaults(command=_jobs)
     doctor = commands.add_parser(
         "doctor", help="tell what is configured, who would draw, and if it would be kept"

@@ -61,7 +61,7 @@ class GuideMagics(Magics):
 
     @line_magic
     def dalle_jobs(self, line: str) -> Jobs | Job:
-        """Show the jobs sent off: ``%dalle_jobs [status | collect N | cancel N | adopt ID]``."""
+        """Show the jobs sent off: ``%dalle_jobs [status | collect N | cancel N | forget N | adopt ID]``."""
         from dalle_nb._jobs import manage
 
         with spoken_as(line):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from IPython.utils.capture import capture_output
 from openai_server import pictures
 from openai_server.handle import Api
 from openai_server.rules import BLOCKED
@@ -182,7 +184,7 @@ def test_answers_find_their_runs_in_any_order(workshop: ImageGenerator, server: 
     """Results come last first; each picture is under the prompt it was drawn for, and paid once."""
     job = send(workshop, 5, n=2)
     assert whole(ended(job).collect())
-    assert ("collected", 10) == (job.status, server.billed.count)
+    assert (True, 10) == (job.collected, server.billed.count)
     assert pictures.shows(job.runs[3].pictures[1].bytes, "fox number 3", 1)
 
 
@@ -377,6 +379,73 @@ def test_the_magic_and_the_command_do_the_same(
     assert 1 == main(["jobs", "collect", "9"])
 
 
+def test_a_batch_with_one_word_more_is_a_job(server: Api, shell: Any) -> None:
+    """``dn.batch`` and ``%%dalle_batch`` send the same prompts off as a Job, and count and price them first."""
+    job = dn.batch(["a cat", "a dog"], quality="low", via="openai-batch")
+    assert isinstance(job, Job)
+    with capture_output() as said:
+        again = shell.run_cell_magic("dalle_batch", "-q low --via openai-batch", "a cat\na hen")
+    assert [run.prompt for run in again.runs] == ["a hen"]
+    assert "pictures to draw: 1" in said.outputs[0].data["text/plain"]
+    assert whole(ended(job).collect())
+
+
+def test_a_lost_job_can_be_forgotten(workshop: ImageGenerator, server: Api) -> None:
+    """Where the server knows a job no more, its Runs need not wait for ever; they count as maybe billed."""
+    job = send(workshop, 2)
+    server.jobs.batches.clear()
+    with pytest.raises(dn.ModelNotFound):
+        job.refresh()
+    job.forget()
+    assert [(Status.INTERRUPTED, None)] * 2 == [(run.status, run.cost) for run in job.runs]
+    assert job.collect().collected
+
+
+def test_a_job_stays_with_the_server_it_was_sent_to(workshop: ImageGenerator, server: Api) -> None:
+    """Another server is not asked after it, and the error says where it is."""
+    job = send(workshop, 1)
+    elsewhere = workshop.sibling(base_url=server.url.replace("127.0.0.1", "localhost"))
+    with pytest.raises(dn.OptionError, match=r"was sent to http://127\.0\.0\.1"):
+        Jobs(elsewhere)[job.id].collect()
+    assert "validating" in repr(Jobs(elsewhere).refresh())
+    forget(elsewhere)
+
+
+def test_no_line_is_longer_than_its_pictures_may_be(workshop: ImageGenerator, server: Api) -> None:
+    """Of a line without end only the beginning is held, and the lines after it are whole."""
+    data = b"\n".join([b"{}", b'{"custom_id": "x", "' + b"a" * 5_000_000, b"[]", b'{"a": 7}'])
+    file = server.jobs.keep("results.jsonl", "batch_output", data)
+    lines = list(workshop.backend.batches.lines(file.id, 1_000))  # type: ignore[attr-defined]
+    assert [b"{}", b"[]", b'{"a": 7}'] == [lines[0], *lines[2:]]
+    assert 1_000 < len(lines[1]) < 5_000
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"request_counts": {"total": "many", "completed": None}},
+        {"created_at": "yesterday"},
+        {"errors": "all"},
+        {"status": ["x"] * 9_999},
+        {"metadata": [1]},
+    ],
+    ids=["counts", "time", "errors", "status", "metadata"],
+)
+def test_a_strange_answer_is_no_crash(workshop: ImageGenerator, server: Api, told: dict[str, Any]) -> None:
+    """A batch that is told in another shape is an error of ours or is read with care; the job is as before."""
+    job = send(workshop, 1)
+    [batch] = server.jobs.batches.values()
+    before = dict(batch)
+    batch |= {"status": "in_progress", **told}
+    server.jobs.plant("slow")
+    with contextlib.suppress(dn.DalleError):
+        job.refresh()
+    assert len(repr(Jobs(workshop))) < 2_000
+    batch |= before
+    server.jobs.hurry()
+    assert whole(ended(Jobs(workshop)[job.id]).collect())
+
+
 def test_memory_stays_flat_however_much_comes(workshop: ImageGenerator, server: Api) -> None:
     """Collecting holds a line at a time: thirty megabytes of results take less than a half of that."""
     server.noise = 5
@@ -404,7 +473,7 @@ def test_a_job_at_our_own_server(tmp_path: Path) -> None:
         asked.append(Item(prompt="a black cat", options={"edit": "in.png", "mask": "box:20%,20%,60%,60%"}))
         job = submit(workshop, asked, yes=True).wait(timeout=120, every=0.2)
         forget(workshop)
-    assert "collected" == job.status
+    assert job.collected
     assert [Status.DONE, Status.REFUSED, Status.DONE] == [run.status for run in job.runs]
     cat = job.runs[2].image.convert("RGB")
     assert (255, 255, 255) == cat.getpixel((900, 900))

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from dalle_nb._display import publish, say
 from dalle_nb._errors import OptionError, ReferenceNotFound, RequestError
 from dalle_nb._jobs.adopting import read_job
 from dalle_nb._jobs.collecting import collect_part
@@ -20,7 +21,7 @@ from dalle_nb._language import speaking, tr
 from dalle_nb._records import JobPart, JobRecord
 from dalle_nb._render import table_bundle
 from dalle_nb._run import Run
-from dalle_nb._seats import take_seats
+from dalle_nb._seats import outlook, take_seats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
     from dalle_nb._generator import ImageGenerator
     from dalle_nb._items import Item
     from dalle_nb._render import Bundle
+    from dalle_nb._seats import Seat
     from dalle_nb.backends.openai.jobs import Batches
 
 __all__ = ["Job", "Jobs", "submit"]
 
-ENDED = ("completed", "failed", "expired", "cancelled", "unsent")
+ENDED = ("completed", "failed", "expired", "cancelled", "unsent", "forgotten")
+VERBS = "status | collect N | cancel N | forget N | adopt ID"
 EVERY = 30.0
 """Seconds between two looks at a job that is waited for; one takes minutes to a day."""
 
@@ -54,20 +57,27 @@ def submit(
         DrawError: nothing of it could be sent.
     """
     server = _batches(generator)
-    seats = take_seats(generator, items, resume=resume, namespace=namespace)
-    away = generator.store.at_server([seat.plan.request.identity for seat in seats]) if resume else ()
-    left = [seat for seat in seats if seat.there is None and seat.plan.request.identity not in away]
-    missing = price_seats(generator, left)
-    if not missing:
-        what = tr("All of it is drawn, or under way.")
-        raise RequestError(what, tr("See dn.jobs and dn.history; resume=False asks for it anew."))
-    agree(generator, [seat.plan for seat in missing], yes=yes, budget=budget)
-    record, trouble = send(generator, server, missing, namespace)
+    with speaking(generator.settings.tongue(" ".join(item.prompt for item in items[:5]))):
+        seats = take_seats(generator, items, resume=resume, namespace=namespace)
+        missing = _missing(generator, seats, resume=resume)
+        agree(generator, [seat.plan for seat in missing], yes=yes, budget=budget)
+        say(outlook(missing))
+        record, trouble = send(generator, server, missing, namespace)
     job = Job(record, generator)
     if trouble is not None and all(part.status == "unsent" for part in record.parts):
         job.collect()
         raise trouble
     return job
+
+
+def _missing(generator: ImageGenerator, seats: Sequence[Seat], *, resume: bool) -> list[Seat]:
+    """Return the seats to be sent, at the price of a job. RequestError where there are none."""
+    away = generator.store.at_server([seat.plan.request.identity for seat in seats]) if resume else ()
+    left = [seat for seat in seats if seat.there is None and seat.plan.request.identity not in away]
+    if not left:
+        what = tr("All of it is drawn, or under way.")
+        raise RequestError(what, tr("See dn.jobs and dn.history; resume=False asks for it anew."))
+    return price_seats(generator, left)
 
 
 class Job:
@@ -98,13 +108,9 @@ class Job:
 
     @property
     def status(self) -> str:
-        """The server's word for how it stood when it was last asked after; ``collected`` once all is here."""
-        open_ = [part.status for part in self.parts if part.status not in ENDED]
-        if open_:
-            return open_[0]
-        if all(part.collected for part in self.parts):
-            return "collected"
-        return " + ".join(dict.fromkeys(part.status for part in self.parts))
+        """The server's word for how it stood when it was last asked after."""
+        under_way = [part.status for part in self.parts if part.status not in ENDED]
+        return " + ".join(dict.fromkeys(under_way or [part.status for part in self.parts]))
 
     @property
     def ended(self) -> bool:
@@ -112,9 +118,19 @@ class Job:
         return all(part.status in ENDED for part in self.parts)
 
     @property
+    def collected(self) -> bool:
+        """Whether each of its Runs has what came for it, or the reason why nothing did."""
+        return all(part.collected for part in self.parts)
+
+    @property
     def problem(self) -> str:
         """What the server found wrong with it."""
         return "; ".join(dict.fromkeys(part.problem for part in self.parts if part.problem))
+
+    @property
+    def drawn(self) -> str:
+        """How many requests of all the server had drawn when it was last asked: ``120/2000``."""
+        return f"{sum(part.completed for part in self.parts)}/{sum(part.requests for part in self.parts)}"
 
     @property
     def runs(self) -> list[Run]:
@@ -155,17 +171,36 @@ class Job:
         self.refresh()
         for number, part in enumerate(self.parts):
             if part.status in ENDED and not part.collected:
-                collect_part(self.record, number, self._generator, self._server())
-                done = replace(part, collected=True)
-                self._save((*self.parts[:number], done, *self.parts[number + 1 :]))
+                self._collect(number)
+        return self
+
+    def forget(self) -> Job:
+        """Wait for it no more: what has not come counts as interrupted, and as maybe billed.
+
+        For a server that knows nothing of it any more; what it may still draw is paid all the same.
+        """
+        for number, part in enumerate(self.parts):
+            if not part.collected:
+                lost = replace(part, status="forgotten", output="", errors="")
+                self._save((*self.parts[:number], lost, *self.parts[number + 1 :]))
+                self._collect(number)
         return self
 
     def wait(self, timeout: float | None = None, every: float = EVERY) -> Job:
         """Collect it when it has ended; after ``timeout`` seconds return it as it is."""
         end = None if timeout is None else time.monotonic() + timeout
+        told = ""
         while not self.refresh().ended and (end is None or time.monotonic() < end):
+            if (news := f"{self.status}, {self.drawn}") != told:
+                told = news
+                say(tr("Job {id}: {news}", id=self.id, news=news))
             time.sleep(every if end is None else max(0.0, min(every, end - time.monotonic())))
         return self.collect()
+
+    def _collect(self, number: int) -> None:
+        collect_part(self.record, number, self._generator, _batches(self._generator))
+        done = replace(self.parts[number], collected=True)
+        self._save((*self.parts[:number], done, *self.parts[number + 1 :]))
 
     def _server(self) -> Batches:
         server = _batches(self._generator)
@@ -193,13 +228,11 @@ class Job:
 
     def row(self) -> list[str]:
         """Return its row of a table."""
-        done = sum(part.completed for part in self.parts)
         failed = sum(part.failed for part in self.parts)
-        total = sum(part.requests for part in self.parts)
         return [
             str(self.id),
-            self.status,
-            f"{done}/{total}",
+            tr("{status}, collected", status=self.status) if self.collected else self.status,
+            self.drawn,
             str(failed),
             _when(self.record.created),
             _when(max((part.expires for part in self.parts if part.expires), default=None)),
@@ -245,9 +278,12 @@ class Jobs:
         return Job(newest[-1], self._generator)
 
     def refresh(self) -> Jobs:
-        """Ask after all that have not ended, and return them."""
-        for job in self:
-            job.refresh()
+        """Ask the server after those of its jobs that have not ended, and return all."""
+        left = [job for job in self if not job.ended]
+        here = _batches(self._generator).address if left else ""
+        for job in left:
+            if job.record.server == here:
+                job.refresh()
         return self
 
     def adopt(self, remote: str) -> Job:
@@ -276,7 +312,7 @@ class Jobs:
 
 
 def manage(generator: ImageGenerator, words: Sequence[str]) -> Jobs | Job:
-    """Return what a line asks for: nothing lists all, else ``status``, ``collect N``, ``cancel N``, ``adopt ID``.
+    """Return what a line asks for: nothing lists all, else one of `VERBS`.
 
     Raises:
         OptionError: it asks for something else.
@@ -289,13 +325,21 @@ def manage(generator: ImageGenerator, words: Sequence[str]) -> Jobs | Job:
             return jobs.refresh()
         case ["adopt", remote]:
             return jobs.adopt(remote)
-        case ["status" | "collect" | "cancel" as verb, number] if number.removeprefix("-").isdecimal():
+        case ["status" | "collect" | "cancel" | "forget" as verb, number] if number.removeprefix(
+            "-"
+        ).isdecimal():
             job = jobs[int(number)]
-            return {"status": job.refresh, "collect": job.collect, "cancel": job.cancel}[verb]()
+            verbs = {
+                "status": job.refresh,
+                "collect": job.collect,
+                "cancel": job.cancel,
+                "forget": job.forget,
+            }
+            return verbs[verb]()
     said = repr(" ".join(words))[:80]
     raise OptionError(
         tr("{words} is nothing that can be done with jobs.", words=said),
-        tr("Try: {spelling}", spelling="status | collect N | cancel N | adopt ID"),
+        tr("Try: {spelling}", spelling=VERBS),
     )
 
 
@@ -330,7 +374,5 @@ def _when(moment: datetime | None) -> str:
 
 
 def _show(generator: ImageGenerator, bundle: Callable[[], Bundle]) -> None:
-    from dalle_nb._display import publish
-
     with speaking(generator.settings.tongue()):
         publish(bundle())

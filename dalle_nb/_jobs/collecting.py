@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from dalle_nb._backend import Called, DrawEvent, Terms
 from dalle_nb._drawing import Drawing
-from dalle_nb._errors import BadAnswer, DrawError, StoreError
+from dalle_nb._errors import BadAnswer, DrawError, StoreError, StoreUnwritable
 from dalle_nb._language import speaking, tr
-from dalle_nb._records import Attempt, Billed, Call, JobPart, JobRecord, Plan, Request, RunRecord
+from dalle_nb._records import Attempt, Billed, Call, JobPart, JobRecord, Plan, Request, RunRecord, Status
 
 if TYPE_CHECKING:
     from dalle_nb._generator import ImageGenerator
@@ -93,7 +93,7 @@ class _Harvest:
     def close(self, uid: str, error: DrawError) -> None:
         """Finish a Run of which no more will come."""
         drawing, told = self._drawing(uid)
-        if self._part.status == "cancelled":
+        if self._part.status in ("cancelled", "forgotten"):
             drawing.terms.cancel.set()
         self._let(drawing, _nothing_came(len(told) + 1, error))
         self._finish(uid, drawing)
@@ -116,21 +116,23 @@ class _Harvest:
         return self._begun[uid]
 
     def _let(self, drawing: Drawing, events: Iterator[DrawEvent]) -> None:
+        earlier, drawing.error = drawing.error, None
         with speaking(self._generator.settings.tongue(drawing.record.request.prompt)):
             drawing.take_in(events)
-        _raise_ours(drawing)
+        if drawing.error is not None and not isinstance(drawing.error, DrawError):
+            # An Interrupt or a full disk is no answer: the Run goes on waiting, and its line is read again.
+            raise drawing.error
+        drawing.error = earlier or drawing.error
 
     def _finish(self, uid: str, drawing: Drawing) -> None:
         drawing.finish()
-        _raise_ours(drawing)
+        if drawing.record.status is Status.ASKED:
+            what = tr("What became of Run {id} could not be written down.", id=drawing.record.id)
+            raise StoreUnwritable(
+                what, tr("Make room in {home}, and collect again.", home=drawing.store.home)
+            )
         self.waiting.discard(uid)
         del self._begun[uid]
-
-
-def _raise_ours(drawing: Drawing) -> None:
-    # An Interrupt or a full disk is no answer: the Run goes on waiting, and its line is read again.
-    if drawing.error is not None and not isinstance(drawing.error, DrawError):
-        raise drawing.error
 
 
 def _nothing_came(number: int, error: DrawError) -> Iterator[DrawEvent]:
@@ -178,6 +180,9 @@ def _why_undrawn(part: JobPart) -> DrawError:
     if part.status == "cancelled":
         what = tr("The job was cancelled before this was drawn.")
         return DrawError(what, again, code="batch_cancelled", billed=Billed.NO)
+    if part.status == "forgotten":
+        what = tr("The job was forgotten before this came.")
+        return DrawError(what, tr("It may have been billed."), code="forgotten", billed=Billed.UNKNOWN)
     what = tr("The job is done, but the server gave no answer for this.")
     return BadAnswer(what, tr("It may have been billed. Draw it again, or ask your provider."),
                      billed=Billed.UNKNOWN)  # fmt: skip

@@ -105,34 +105,33 @@ class Batches:
             DrawError: it was refused; or nobody knows, where ``billed`` is UNKNOWN: look for it with `find`.
         """
         client = self._wire.client()
-        made = self._ask(
-            lambda: client.batches.create(
+
+        def make() -> Batch:
+            return client.batches.create(
                 input_file_id=part.input,
                 endpoint=PATHS[part.kind],  # type: ignore[arg-type]  # the SDK names each literally
                 completion_window="24h",
                 metadata=dict(part.metadata),
-            ),
-            retry="safe",
-        )
-        return self._part(made)
+            )
+
+        return self._ask(lambda: self._part(make()), retry="safe")
 
     def look(self, remote: str) -> JobPart:
         """Return how a batch stands. ModelNotFound where the server has none of that name."""
-        return self._part(self._ask(lambda: self._wire.client().batches.retrieve(remote)))
+        return self._ask(lambda: self._part(self._wire.client().batches.retrieve(remote)))
 
     def cancel(self, remote: str) -> JobPart:
         """Have no more of a batch drawn, and return how it stands."""
-        return self._part(self._ask(lambda: self._wire.client().batches.cancel(remote)))
+        return self._ask(lambda: self._part(self._wire.client().batches.cancel(remote)))
 
     def find(self, job: str) -> list[JobPart]:
         """Return the batches that were made for a Job, in order, among the newest of the account."""
         found: list[JobPart] = []
         after: dict[str, Any] = {}
         for _ in range(0, MOST_LISTED, 100):
-            page = self._ask(lambda: self._wire.client().batches.list(limit=100, **after))  # noqa: B023 - asked at once
-            parts = [self._part(each) for each in page.data]
+            parts = self._ask(lambda: self._page(after))  # noqa: B023 - asked at once
             found += [part for part in parts if part.metadata.get("dalle_nb") == job]
-            if not page.has_more or not parts:
+            if len(parts) < 100:
                 break
             after = {"after": parts[-1].remote}
         return sorted(found, key=lambda part: part.metadata.get("part", "").rjust(8))
@@ -247,6 +246,9 @@ class Batches:
         # Outside the handler: the SDK's exceptions carry the request, and with it the key.
         raise trouble
 
+    def _page(self, after: dict[str, Any]) -> list[JobPart]:
+        return [self._part(each) for each in self._wire.client().batches.list(limit=100, **after).data]
+
     def _part(self, batch: Batch) -> JobPart:
         """Return a batch as we keep it; every word of it is a stranger's."""
         counts = batch.request_counts
@@ -258,9 +260,9 @@ class Batches:
             output=str(batch.output_file_id or ""),
             errors=str(batch.error_file_id or ""),
             status=redact(str(batch.status), self._key)[:40],
-            requests=counts.total if counts else 0,
-            completed=counts.completed if counts else 0,
-            failed=counts.failed if counts else 0,
+            requests=int(counts.total) if counts else 0,
+            completed=int(counts.completed) if counts else 0,
+            failed=int(counts.failed) if counts else 0,
             created=_moment(batch.created_at),
             expires=_moment(batch.expires_at),
             problem=redact(_problems(batch), self._key),
