@@ -116,7 +116,7 @@ def test_several_jobs_wait_in_order_and_may_be_taken_out(panel: PanelPage) -> No
     for prompt in (SLOW, "a red ball", "a castle by the sea"):
         panel.prompt.fill(prompt)
         panel.generate.click()
-        expect(panel.form.get_by_text("Queued")).to_be_visible(timeout=PATIENCE)
+        expect(panel.form.get_by_role("button", name="Queued")).to_be_visible(timeout=PATIENCE)
         expect(panel.generate).to_be_visible(timeout=PATIENCE)
     expect(panel.jobs).to_have_count(3, timeout=PATIENCE)
     panel.jobs.nth(1).get_by_role("button", name="Cancel").click()

@@ -173,19 +173,17 @@ function render({ model, el }) {
     go.focus();
   }
   hear({
-    form(content, buffers) {
+    form(content) {
       Object.assign(form, { model: content.model, options: content.options, verb: content.verb });
-      if (content.prompt !== form.prompt ) {
+      if (content.prompt !== null) {
         form.prompt = prompt.value = content.prompt;
         pressChips();
       }
-      showInputs(content.inputs, buffers, content.masked);
       showFields();
+      showVerb();
+      if (content.focus) prompt.focus();
     },
-    filled() {
-      prompt.scrollIntoView({ block: "nearest", behavior: "smooth" });
-      prompt.focus();
-    },
+    inputs: ({ inputs, masked }, buffers) => showInputs(inputs, buffers, masked),
     offer(content) {
       const text = JSON.stringify(content);
       if (text === seen.offer) return;
@@ -388,9 +386,13 @@ function render({ model, el }) {
     upload(event.clipboardData.files);
   });
 
-  model.on("change:words", () => send("look"));
+  model.on("change:words", () => {
+    send("form", form); // which answers in the other language, and knows what was typed a moment ago
+    send("shelf");
+  });
   showSize();
   showInputs([], [], false);
+  send("shelf");
   send("look");
   return () => {
     clearTimeout(seen.patience);

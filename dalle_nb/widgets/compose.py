@@ -58,24 +58,29 @@ class Composer(Front):
         if isinstance(event, Wished):
             self._soon(self._fill_in, event.prompt, dict(event.options))
         elif isinstance(event, Ended):
-            self._soon(self._change, {}, quiet=True)
+            self._soon(self._change)
 
     def set_mask(self, mask: Callable[[], bytes | None] | None) -> None:
         """Take the mask for the first picture from there, as it is when it is needed; None takes it away."""
-        self._soon(self._change, {"mask": mask})
+        self._soon(self._change_pictures, mask=mask)
 
     def on_look(self, _: Mapping[str, Any], __: Sequence[bytes]) -> None:
         """Tell a page that was just opened everything."""
+        self._soon(self._tell_form, self.form.prompt)
+        self._soon(self._change_pictures)
+
+    def on_shelf(self, _: Mapping[str, Any], __: Sequence[bytes]) -> None:
+        """Tell what there is to write into a prompt, in the language of now."""
         self.tell("shelf", **shelf())
-        self._soon(self._change, {})
 
     def on_form(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
         """Take what was typed, and say what it would be."""
-        self._soon(self._change, read_form(content), quiet=True)
+        self._soon(self._change, **read_form(content))
 
     def on_generate(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
         """Queue what is filled in, once it is legal and agreed to."""
-        self._soon(self._queue, read_form(content), agreed=content.get("yes") is True)
+        self._soon(self._change, **read_form(content))
+        self._soon(self._queue, agreed=content.get("yes") is True)
 
     def on_upload(self, content: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
         """Take pictures that were chosen, dropped or pasted."""
@@ -89,10 +94,8 @@ class Composer(Front):
 
     def on_mask(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
         """Open the mask painter on the first picture, or put it and its mask away."""
-        if content.get("clear"):
-            self._soon(self._open_painter, None)
-        else:
-            self._soon(self._open_painter, *self.form.inputs[:1])
+        first = self.form.inputs[0] if self.form.inputs and not content.get("clear") else None
+        self._soon(self._open_painter, first)
 
     def on_parts(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
         """Join the five parts of a prompt."""
@@ -101,11 +104,8 @@ class Composer(Front):
 
     def on_style(self, content: Mapping[str, Any], _: Sequence[bytes]) -> None:
         """Write a style into the prompt, in the prompt's own language."""
-        prompt, style = (
-            str(content.get("prompt") or "")[:MOST_TEXT],
-            find_style(str(content.get("style"))[:200]),
-        )
-        if style:
+        prompt = str(content.get("prompt") or "")[:MOST_TEXT]
+        if style := find_style(str(content.get("style"))[:200]):
             self.tell("styled", before=prompt, prompt=restyle(prompt, style).lstrip(",， "))
 
     @property
@@ -116,13 +116,21 @@ class Composer(Front):
         """Let the worker do it: nothing else changes the form, so that nothing typed is lost."""
         self._worker.submit(self.attempt, partial(act, **named) if named else act, *given)
 
-    def _change(self, changes: Mapping[str, Any], *, quiet: bool = False) -> None:
-        """Change the form, and say what it would be; the page is told all that is in it unless it knows."""
+    def _change(self, **changes: Any) -> None:
+        """Change the form, and say what it would be."""
         self.form = replace(self.form, **changes)
-        if not quiet:
-            self._tell_form()
         self._looks += 1
-        self._worker.submit(self.attempt, self._say_verdict, self._looks)
+        self._soon(self._say_verdict, self._looks)
+
+    def _change_pictures(self, **changes: Any) -> None:
+        """Change the form, and show the pictures that are in it now; what is being typed stays as it is."""
+        self._change(**changes)
+        inputs = self.form.inputs
+        told = [
+            {"name": each.blob.name, "size": f"{each.blob.width} × {each.blob.height}"} for each in inputs
+        ]
+        masked = self.form.mask is not None
+        self.tell("inputs", inputs=told, masked=masked, buffers=[each.small for each in inputs])
 
     def _say_verdict(self, number: int) -> None:
         """Say what the form would be and cost, unless there is a newer one to look at."""
@@ -146,8 +154,7 @@ class Composer(Front):
         said["cell"] = write_cell(plan, form)
         return said
 
-    def _queue(self, typed: Mapping[str, Any], *, agreed: bool) -> None:
-        self._change(typed, quiet=True)
+    def _queue(self, *, agreed: bool) -> None:
         prompt, generator = self.form.prompt, self._generator
         asked = {name: value for name, value in self.form.asked.items() if value is not None}
         try:
@@ -168,7 +175,7 @@ class Composer(Front):
         if len(self.form.inputs) >= MOST_INPUTS:
             what = tr("There are {count} pictures already.", count=MOST_INPUTS)
             raise RequestError(what, tr("Remove one first."))
-        self._change({"inputs": (*self.form.inputs, self._input(value, name))})
+        self._change_pictures(inputs=(*self.form.inputs, self._input(value, name)))
 
     def _input(self, value: Any, name: str) -> Input:
         if isinstance(value, bytes):
@@ -187,13 +194,13 @@ class Composer(Front):
         inputs = list(self.form.inputs)
         if isinstance(place, int) and 0 <= place < len(inputs):
             del inputs[place]
-            self._change({"inputs": tuple(inputs)})
             if place == 0:
                 self._open_painter(None)
+            self._change_pictures(inputs=tuple(inputs))
 
     def _open_painter(self, picture: Input | None, mask: Any = None) -> None:
         if picture is None:
-            self._change({"mask": None})
+            self._change_pictures(mask=None)
         self.want_mask(picture.blob if picture else None, mask)
 
     def _fill_in(self, prompt: str | None, options: dict[str, Any]) -> None:
@@ -201,51 +208,27 @@ class Composer(Front):
         sources = {
             name: options.pop(name) for name in ("edit", "vary", "ref") if options.get(name) is not None
         }
-        pictures = [
-            each for source in sources.values() for each in (source if isinstance(source, list) else [source])
-        ]
         mask, strength = options.pop("mask", None), str(options.pop("strength", None) or "subtle")
-        changes: dict[str, Any] = {} if prompt is None else {"prompt": prompt}
-        if "model" in options:
-            changes["model"] = str(options.pop("model") or "")
-        merged = {**self.form.options, **{name: value for name, value in options.items() if name in FIELDS}}
-        changes["options"] = {name: value for name, value in merged.items() if value is not None}
-        if pictures:
-            inputs = tuple(self._input(each, "") for each in pictures)
-            changes |= {"inputs": inputs, "verb": strength if "vary" in sources else "edit"}
+        if sources:
+            given = [each if isinstance(each, list) else [each] for each in sources.values()]
+            inputs = tuple(self._input(each, "") for source in given for each in source)
+            self._change_pictures(inputs=inputs, verb=strength if "vary" in sources else "edit")
             self._open_painter(inputs[0] if mask is not None else None, mask)
-        self._change(changes)
-        self.tell("filled")
+        model = str(options.pop("model", self.form.model) or "")
+        merged = {**self.form.options, **{name: value for name, value in options.items() if name in FIELDS}}
+        kept = {name: value for name, value in merged.items() if value is not None}
+        self._change(prompt=self.form.prompt if prompt is None else prompt, model=model, options=kept)
+        self._tell_form(prompt, focus=True)
 
-    def _tell_form(self) -> None:
+    def _tell_form(self, prompt: str | None, *, focus: bool = False) -> None:
+        """Fill in the page; a prompt of None leaves the words that stand there, which may be newer."""
         form = self.form
-        self.tell(
-            "form",
-            prompt=form.prompt,
-            model=form.model,
-            options=dict(form.options),
-            verb=form.verb,
-            inputs=[
-                {"name": each.blob.name, "size": f"{each.blob.width} × {each.blob.height}"}
-                for each in form.inputs
-            ],
-            masked=form.mask is not None,
-            buffers=[each.small for each in form.inputs],
-        )
+        options = dict(form.options)
+        self.tell("form", prompt=prompt, model=form.model, options=options, verb=form.verb, focus=focus)
 
     def labels(self) -> dict[str, str]:
         """Return what stands in the form."""
-        return (
-            _form_words()
-            | _more_words()
-            | {
-                "badge": tr("Offline sketch"),
-                "offline": tr(
-                    "Drawn by rules on this machine: free, without a key, and no AI model. "
-                    "For OpenAI's models run %dalle_login in a cell."
-                ),
-            }
-        )
+        return _form_words() | _more_words()
 
 
 def _trouble(error: DalleError) -> dict[str, Any]:
@@ -276,6 +259,11 @@ def _budget_left(generator: ImageGenerator) -> str:
 def _form_words() -> dict[str, str]:
     return {
         "prompt": tr("What should be drawn?"),
+        "badge": tr("Offline sketch"),
+        "offline": tr(
+            "Drawn by rules on this machine: free, without a key, and no AI model. "
+            "For OpenAI's models run %dalle_login in a cell."
+        ),
         "hint": tr("A fox in the snow, watercolour, soft morning light"),
         "add": tr("Add pictures"),
         "drop": tr("Drop pictures here"),
