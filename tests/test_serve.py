@@ -493,7 +493,7 @@ def test_a_head_that_is_no_head_ends_the_connection(desk: httpx.Client, call: by
 def test_a_page_of_another_site_draws_nothing(desk: httpx.Client) -> None:
     """Neither by another name for this machine (DNS rebinding) nor from its own origin, and nothing is shared."""
     assert (421, "unknown_host", None) == failed(desk.get("/", headers={"host": "evil.example"}))
-    for origin in ("http://evil.example", "null", "http://localhost:1"):
+    for origin in ("http://evil.example", "null", "http://localhost:1", "http://["):
         answer = desk.post("/generate", json={"prompt": "a cat"}, headers={"origin": origin})
         assert (403, "foreign_origin", None) == failed(answer)
         assert "access-control-allow-origin" not in answer.headers
@@ -526,6 +526,8 @@ def test_whoever_is_too_slow_is_hung_up_on(painter: ImageGenerator) -> None:
         head = b"POST /generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
         assert b"request_timeout" in raw(client, head)
         assert b"" == raw(client, b"GET / HT")
+        again = raw(client, b"GET /queue HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HT")
+        assert 1 == again.count(b"HTTP/1.1 200 ")
         assert b"" == raw(client, b"")
 
 
@@ -738,9 +740,14 @@ def test_a_file_of_clients_that_is_wrong_stops_the_server(tmp_path: Path, text: 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
 def test_no_other_address_without_a_token(host: str) -> None:
     """A server that others can reach needs a token, and says so before it listens."""
-    done = command("serve", "--host", host, "--backend", "offline")
-    assert 1 == done.returncode
-    assert "--token" in done.stderr
+    with pytest.raises(SettingsError, match="--token"):
+        dn.serve(backend="offline", host=host)
+
+
+def test_the_command_says_what_is_wrong_in_two_lines() -> None:
+    """On the command line a mistake ends with status 1, what happened, and what to do."""
+    done = command("serve", "--host", "0.0.0.0", "--backend", "offline")
+    assert (1, 2) == (done.returncode, len(done.stderr.splitlines()))
 
 
 def test_a_port_that_is_taken_is_told(desk: httpx.Client) -> None:
@@ -775,14 +782,14 @@ def test_a_stop_keeps_what_is_being_drawn(tmp_path: Path) -> None:
     server = Server(tmp_path, ("--at-once", "1"))
     server.start()
     with httpx.Client(base_url=server.root, timeout=60) as client, ThreadPoolExecutor(2) as pool:
-        body = {"model": "offline-painter", "n": 3}
+        body = {**SMALL, "size": "512x512", "n": 10}
         first = pool.submit(post, client, **body, prompt="a cat")
         wait_for(lambda: client.get("/queue").json()["drawing"] == 1)
         second = pool.submit(post, client, **body, prompt="a dog")
         wait_for(lambda: client.get("/queue").json()["waiting"] == 1)
         server.process.send_signal(signal.SIGTERM)
         assert (503, "server_is_overloaded", None) == failed(second.result())
-        assert 3 == len(first.result().json()["data"])
+        assert 10 == len(first.result().json()["data"])
     server.stop()
 
 

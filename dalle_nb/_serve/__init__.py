@@ -68,7 +68,9 @@ def open_server(
             tr("Install them: pip install 'dalle-nb[serve]'"),
         ) from error
     workshop = generator.sibling(**{name: value for name, value in settings.items() if value is not None})
-    _ = workshop.settings  # a wrong one is told now, not to the first client
+    _ = (
+        workshop.store
+    )  # a wrong setting, or a folder that cannot be written, is told now, not to the first client
     service = Service(
         generator=workshop,
         clients=read_clients(token, Path(tokens) if tokens else None),

@@ -60,19 +60,21 @@ class Gate:
 
     def _check_names(self, headers: Headers) -> None:
         """Let only those pass who mean this server, and no page of another site in somebody's browser."""
-        host, origin = headers.get("host", ""), headers.get("origin")
+        host, origin = headers.get("host", "").lower(), headers.get("origin")
         known = self.service.hosts
-        if known is not None and _name_of(f"//{host}") not in known:
+        if known is not None and _split(f"//{host}")[1] not in known:
             raise Refused(421, "This server does not go by that name.", code="unknown_host")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and _split(origin)[0] != host:
             raise Refused(403, "Pages of other sites may not draw here.", code="foreign_origin")
 
 
-def _name_of(address: str) -> str:
+def _split(address: str) -> tuple[str, str]:
+    """Return an address's host with its port, and its host alone; nothing where it is no address."""
     try:
-        return urlsplit(address).hostname or ""
+        parts = urlsplit(address)
+        return parts.netloc.lower(), parts.hostname or ""
     except ValueError:
-        return ""
+        return "", ""
 
 
 class _Body:

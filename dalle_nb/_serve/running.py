@@ -10,7 +10,7 @@ from threading import Event, Thread
 from types import TracebackType
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from dalle_nb._errors import SettingsError
 from dalle_nb._language import tr
@@ -88,7 +88,7 @@ def open_server(service: Service, host: str, port: int) -> Server:
             tr("Add --token or --tokens, or stay on this machine: --host 127.0.0.1"),
         )
     listener = _listen(host, port)
-    name = f"[{host}]" if ":" in host else host
+    name = socket.gethostname() if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
     service.root = f"http://{name}:{listener.getsockname()[1]}"
     service.hosts = LOOPBACK if host in LOOPBACK else None
     config = uvicorn.Config(
@@ -130,15 +130,24 @@ def _protocol(service: Service) -> type[H11Protocol]:
     class Bounded(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn does
             super().connection_made(transport)
+            self._look_again(None)
             if len(self.connections) > limits.connections:
                 transport.write(_FULL)
                 transport.close()
-                return
-            self.loop.call_later(limits.patience, self._give_up)
 
-        def _give_up(self) -> None:
-            if self.scope is None:  # no call has begun: its head is still coming, or nothing at all
-                self.transport.close()
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._next_look.cancel()
+            super().connection_lost(exc)
+
+        def _look(self, last: RequestResponseCycle | None) -> None:
+            idle = last is None or last.response_complete
+            if idle and self.cycle is last:
+                self.transport.close()  # no call began since: its head is still coming, or nothing at all
+            else:
+                self._look_again(self.cycle)
+
+        def _look_again(self, last: RequestResponseCycle | None) -> None:
+            self._next_look = self.loop.call_later(limits.patience, self._look, last)
 
     return Bounded
 

@@ -45,11 +45,12 @@ class Limits:
     """Largest body of a call for pictures."""
     upload: int = 200 << 20
     """Largest file for a batch (what OpenAI takes)."""
-    held: int = 1 << 30
+    held: int = 256 << 20
     """Most bytes of bodies that are in memory at once."""
     patience: float = 60.0
     """Seconds in which a body, or the head of a call, has to come."""
-    connections: int = 1_000
+    connections: int = 500
+    """More would soon be more than a process may have files open (1,024 on many machines)."""
     at_once: int = field(default_factory=lambda: os.cpu_count() or 2)
     """Drawings at a time."""
     waiting: int = 256
@@ -156,12 +157,13 @@ class Service:
 
     def link(self, root: str) -> Callable[[Picture], str]:
         """Return what makes a link to a picture that works for an hour."""
-        return lambda picture: (
-            root.rstrip("/")
-            + self.links.sign(
-                f"/pictures/{picture.run_uid}-{picture.record.index}.{SUFFIXES[picture.record.media_type]}"
-            )
-        )
+
+        def write(picture: Picture) -> str:
+            suffix = SUFFIXES[picture.record.media_type]
+            path = f"/pictures/{picture.run_uid}-{picture.record.index}.{suffix}"
+            return root.rstrip("/") + self.links.sign(path)
+
+        return write
 
     async def finish(self) -> None:
         """Wait for what is being drawn; whoever waits in line is sent home."""

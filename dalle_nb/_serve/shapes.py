@@ -22,7 +22,7 @@ from dalle_nb._records import Billed, Usage
 from dalle_nb._run import Picture, Run
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Refused(Exception):
     """A call is answered with an error in OpenAI's shape."""
 
