@@ -1,7 +1,7 @@
 # Two commands do the main things on a fresh machine: `make demo` and `make test`.
 # PYTHON=python3.12 picks another Python (3.11 or newer).
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests notebooks outputs lab app bench-panel bench bench-calls faults bench-history bench-jobs format clean
+.PHONY: help demo test lint types tests notebooks outputs lab app bench-panel bench bench-calls bench-batch faults bench-history bench-jobs format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -47,8 +47,11 @@ app: $(DEV)  ## Show the panel alone as a web page (Voilà)
 lab: $(DEV)  ## Open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
-painter-sheet: $(DEMO)  ## Draw a hundred prompts into docs/painter-sheet.jpg
+painter-sheet: $(DEMO)  ## Draw all prompts of the sheet into docs/painter-sheet.jpg
 	@$(BIN)/python scripts/painter_sheet.py docs/painter-sheet.jpg
+
+painter-trial: $(DEMO)  ## Draw numbered pictures for a stranger to name, without their prompts
+	@$(BIN)/python benchmarks/painter_trial.py $(ARTIFACTS)/trial
 
 bench-painter: $(DEMO)  ## Measure the painter over the sheet's prompts: seconds, memory, size
 	@$(BIN)/python benchmarks/painter.py
@@ -61,6 +64,9 @@ bench-calls: $(DEV)  ## Measure a call's time and memory beside the bare SDK, as
 
 bench-panel: $(DEV)  ## Measure the panel in a browser: opening, first answer, scrolling, painting, bytes saved
 	$(BIN)/python benchmarks/panel.py
+
+bench-batch: $(DEV)  ## Measure and prove batches: speed, memory, limits, 600 prompts with faults, twenty kills
+	@$(BIN)/python benchmarks/batch.py
 
 faults: $(DEV)  ## Try every fault of a server, and count how the targets are met
 	@$(BIN)/python benchmarks/faults.py
