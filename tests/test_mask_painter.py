@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from easel import Easel
+from easel import PATIENCE, Easel
 from lab import DARK, Lab, Notebook
 from PIL import Image
 from playwright.sync_api import Browser, expect
@@ -287,6 +287,25 @@ def test_an_edit_repaints_what_was_painted_and_its_run_brings_the_mask_back(ease
     easel.ask("painter = dn.MaskPainter(run)")
     assert (easel.mask() == mask).all()
     assert "True" in easel.ask("print(painter.picture.sha256 == run.record.request.inputs[0].sha256)")
+
+
+def test_without_its_kernel_the_mask_is_not_lost(easel: Easel, tmp_path: Path) -> None:
+    """When the kernel is gone the page says so, paints on, and saves the mask by itself."""
+    easel.drag((60, 60), (200, 60))
+    easel.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    easel.desk.await_kernel()
+    mouse = easel.page.mouse
+    mouse.move(*easel.at(60, 160))
+    mouse.down()
+    mouse.move(*easel.at(200, 160))
+    mouse.up()
+    expect(easel.root.get_by_role("alert")).to_contain_text("The kernel does not answer", timeout=PATIENCE)
+    with easel.page.expect_download() as download:
+        easel.button("Save mask").click()
+    download.value.save_as(tmp_path / "mask.png")
+    easel.desk.run(0)
+    loaded = f"np.asarray(dn.MaskPainter(picture, {str(tmp_path / 'mask.png')!r}))"
+    assert easel.ask(f"print({loaded}[[60, 110, 160], 100, 3])") == "[  0 255   0]"
 
 
 @pytest.mark.parametrize(("tongue", "width"), [("en", 1280), ("zh", 420)], ids=["wide", "narrow"])

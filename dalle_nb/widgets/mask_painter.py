@@ -70,7 +70,7 @@ class MaskPainter(Front):
         RequestError: the image is none, or is not found; as MaskError, the mask does not fit it.
     """
 
-    _esm = page("mask_bits", "mask_stage", "mask_painter")
+    _esm = page("mask_bits", "mask_stage", "mask_hands", "mask_painter")
     _css = page("mask_painter", suffix="css")
 
     share = Float(0.0)
@@ -252,6 +252,7 @@ def _table() -> dict[str, str]:
         "drop": tr("Start anew"),
         "large": tr("The file has {size} MB; it may have 10."),
         "lost": tr("The kernel does not answer: what you paint waits in this page."),
+        "lost_fix": tr("Save the mask as a file to keep it."),
     }
 
 
