@@ -250,7 +250,7 @@ HONEST = [
     ("a cat and a capybara", "en", ["cat", "not an AI model", "Not understood: capybara"]),
     ("一只猫和一个量子纠缠", "zh", ["猫", "不是 AI 模型", "未识别:量子纠缠"]),
     ("alpha beta gamma delta epsilon", "en", ["abstract", "%dalle_words", "alpha, beta, gamma +2"]),
-    ("a pizza", "en", ["Could not draw: pizza"]),
+    ("a hamster", "en", ["Could not draw: hamster"]),
 ]
 
 

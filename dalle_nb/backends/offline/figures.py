@@ -17,6 +17,7 @@ from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Thing
 from dalle_nb.backends.offline.subjects import Sprite, Subject
 
+_PROBE = 64
 _SIZES = {"small": 0.62, "large": 1.35, None: 1.0}
 
 
@@ -88,9 +89,13 @@ def stand(canvas: Canvas, party: Party, stage: Stage, shrink: float) -> list[Pla
 
 
 def _place(canvas: Canvas, thing: Thing, spot: Spot, stage: Stage, layer: str) -> Placement:
-    """Return a thing on a spot."""
+    """Return a thing on a spot; what is on water is in it up to its waterline."""
     aloft = layer == "sky"
     sprite = _size_sprite(canvas, thing, spot)
+    if layer == "water" or (stage.floats and stage.mirror and not aloft):
+        sprite = sprite.afloat()
+    if spot.turned:
+        sprite = sprite.turned()
     return Placement(
         thing=thing,
         sprite=sprite,
@@ -108,6 +113,8 @@ def _seat(canvas: Canvas, thing: Thing, seat: Placement, spot: Spot, aside: floa
     x, y = seat.anchor("seat", canvas) or (seat.x, seat.y)
     wide = seat.sprite.pixels.shape[1] / canvas.whole[0]
     room = 0.46 * wide if aside else spot.widest
+    if thing.pose is None and "sit" in subjects.subject(thing.name).poses:
+        thing = replace(thing, pose="sit")
     sprite = _size_sprite(canvas, thing, replace(spot, widest=room))
     return replace(seat, thing=thing, sprite=sprite, x=x + aside * wide * 0.74, y=y, shadow=False, mirror=0.0)
 
@@ -145,11 +152,9 @@ def _size_sprite(canvas: Canvas, thing: Thing, spot: Spot) -> Sprite:
     art = subjects.subject(thing.name, thing.pose)
     share = spot.scale * art.height**0.35 * _SIZES.get(thing.size, 1.0) * min(1.0, 0.4 + 0.6 * canvas.aspect)
     share = max(spot.least, min(share, 0.94 * spot.y if spot.y > 0.5 else 0.9))
-    pixels = round(share * canvas.whole[1])
-    sprite, widest = _draw(art, thing, pixels), spot.widest * canvas.whole[0]
-    if sprite.pixels.shape[1] > widest:
-        sprite = _draw(art, thing, round(pixels * widest / sprite.pixels.shape[1]))
-    return sprite
+    # How wide it is for its height is told by a small one: a large one costs too much to be drawn twice.
+    wide = _draw(art, thing, _PROBE).pixels.shape[1] / _PROBE
+    return _draw(art, thing, round(min(share * canvas.whole[1], spot.widest * canvas.whole[0] / wide)))
 
 
 def _draw(art: Subject, thing: Thing, pixels: int) -> Sprite:

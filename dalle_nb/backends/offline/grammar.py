@@ -65,7 +65,7 @@ class Walk(Things):
 
     def _take_thing(self, token: Token) -> None:
         wait = self._adjectives()
-        if self._denies(token):
+        if self._denies(token) or self._dresses(token, wait):
             return
         if not self.can.draws(token.name):
             self._leave_out(token, wait)
@@ -109,7 +109,10 @@ class Walk(Things):
             if adjective.kind == "colour":
                 self.note(adjective, adjective, "undrawn")
         being = self._being()
-        if being is None:
+        standing = clause.last or next(reversed(self.drafts), None)
+        if being is None and token.meaning.facts.get("surface") and standing is not None:
+            standing.set(seat=token.name)  # a vase on the windowsill
+        elif being is None:
             self._next["seat"] = token
         for sitter in self._together(being):
             if sitter.thing.seat is None:
@@ -152,6 +155,8 @@ class Walk(Things):
         """Set a thing on top of another or under it, or name what cannot be drawn so."""
         under = relation.name == "under"
         inside = relation.name == "in" or relation.text.lower().startswith("in ")
+        if inside and ground.token.kind == "plant" and ground.thing.count > 1:
+            return  # among flowers: where things are in any case
         fitting = self.can.shelters if under else self.can.vessels if inside else self.can.bearers
         first, last = sorted((relation, draft.token, ground.token), key=lambda token: token.start)[::2]
         if ground.thing.name not in fitting or ground.thing.on or ground.thing.under:
@@ -177,9 +182,9 @@ class Walk(Things):
         clause, name = self._clause, token.name
         if clause.previous and clause.previous.kind in _PLACES and not token.text.isascii():
             return  # 森林里: a scene is where things are in any case
-        postposed = (
-            clause.last is not None and clause.previous is clause.last.token and not token.text.isascii()
-        )
+        # 猫后面 tells of the cat; 猫放在 leads on to what it is put on.
+        follows = clause.last is not None and clause.previous is clause.last.token
+        postposed = follows and not token.text.isascii() and not token.text.endswith("在")
         if name == "and":
             anew = any(_is_article(other) for other in clause.ahead[:1])
             clause.spent = clause.spent and anew

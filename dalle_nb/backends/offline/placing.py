@@ -20,6 +20,7 @@ _SIDES = {"left": 0.25, "right": 0.75, "centre": 0.5}
 _LARGE = frozenset({"building", "plant"})
 _SMALL = 0.5  # in persons: a mushroom is a plant, but stands in front like a cat
 _SWIMMERS = frozenset({"animal", "vehicle"})
+_SIZES = (1.0, 0.95, 1.06, 0.98, 0.92)  # of several alike
 _ROOM = {"sofa": 3, "bench": 3}  # sitters that one seat takes; any other takes one
 
 
@@ -51,8 +52,8 @@ def _gather(known: Sequence[Thing], stage: Stage) -> list[Party]:
             spot = replace(
                 spot, y=max(spot.y, 0.95), scale=spot.scale * 0.85
             )  # before the house, not behind it
-        for number, things in enumerate(copies):
-            one = _spread(spot, number, len(copies), total)
+        for number, alike in enumerate(copies):
+            one, things = _spread(spot, number, len(copies), total), _vary(alike, number)
             parties.append(Party(things=things, spot=one, layer=layer))
     return parties
 
@@ -82,6 +83,15 @@ def _grouped(known: Sequence[Thing], stage: Stage) -> Iterator[list[tuple[Thing,
         yield copies
 
 
+def _vary(things: tuple[Thing, ...], number: int) -> tuple[Thing, ...]:
+    """Return one of several alike, every other one in another pose where nobody asked for one."""
+    first, *others = things
+    poses = subjects.subject(first.name).poses
+    if number % 2 == 0 or others or first.pose or first.holds or first.wears or len(poses) < 2:
+        return things
+    return (replace(first, pose=poses[1]),)
+
+
 def _copies(thing: Thing) -> list[Thing]:
     return [replace(thing, count=1)] * min(thing.count, _MOST)
 
@@ -95,7 +105,7 @@ def _choose_spot(
     adrift = stage.floats and not stage.mirror  # all is air or water here: no sky of its own
     if not adrift and (thing.place == "sky" or art.pose in ("fly", "launch")):
         layer = "sky"
-    elif free["water"] and art.scene in ("sea", "underwater") and art.category in _SWIMMERS:
+    elif free["water"] and (art.swims or (art.scene in ("sea", "underwater") and art.category in _SWIMMERS)):
         layer = "water"
     elif thing.place == "back" or (rank > 0 and _is_large(thing)):
         layer = "back"
@@ -124,7 +134,7 @@ def _apart(spot: Spot, taken: Sequence[float]) -> bool:
 def _spread(spot: Spot, number: int, count: int, total: int) -> Spot:
     """Return the spot of one of several alike: beside each other, every other one a little farther off."""
     if total == 1:
-        return replace(spot, least=0.17)
+        return replace(spot, least=0.2)
     shrink = 1 / (1 + 0.16 * (min(total, 8) - 1))
     shared = replace(spot, least=0.07, widest=min(spot.widest, 0.56))
     if count == 1:
@@ -133,7 +143,8 @@ def _spread(spot: Spot, number: int, count: int, total: int) -> Spot:
     middle, span = (0.5 * (spot.x + 0.5), 0.3) if total == count else (spot.x, 0.18)
     x = middle + ((number + 0.5) / count - 0.5) * min(2.9 * span, span * count)
     back = number % 2
-    return replace(shared, x=x, y=spot.y - 0.06 * back, scale=spot.scale * shrink * (1 - 0.16 * back))
+    size = shrink * (1 - 0.16 * back) * _SIZES[number % len(_SIZES)]
+    return replace(shared, x=x, y=spot.y - 0.06 * back, scale=spot.scale * size, turned=number % 3 == 1)
 
 
 # How large, and where exactly

@@ -13,7 +13,7 @@ from dalle_nb.backends.offline.repertoire import Repertoire, load_repertoire
 from dalle_nb.backends.offline.segment import Token, segment
 from dalle_nb.backends.offline.sketch import Sketch, Thing
 
-_WINDOWED = "room"
+_WINDOWED, _DEEP = "room", "underwater"
 
 MAX_READ = 4000
 """Characters of a prompt that are read; that there was more is told."""
@@ -75,7 +75,9 @@ def _settle_scene(walk: Walk, can: Repertoire) -> str | None:
     choices = [*whole, *names, *_fitting(hosts, walk, can), *seats, walk.carried.get("scene", "")]
     if not walk.drafts:
         choices.append(walk.carried.get("usual", ""))
-    return next((name for name in choices if name in can.scenes), None)
+    scene = next((name for name in choices if name in can.scenes), None)
+    dives = scene == "sea" and _home(walk, can) == _DEEP and walk.drafts[0].token.kind == "animal"
+    return _DEEP if dives else scene
 
 
 def _home(walk: Walk, can: Repertoire) -> str | None:
@@ -100,6 +102,9 @@ def _judge_scenes(walk: Walk, scene: str | None) -> None:
     weather = walk.moods.get("weather", "clear")
     for token, outside in walk.scenes:
         shown = scene is not None and (token.name == scene or scene in _within(token))
+        if scene in token.meaning.names("flows"):
+            walk.add_effects("stream")
+            shown = True
         shown = shown or (outside and scene == _WINDOWED and token.meaning.facts.get("view") == weather)
         walk.note(token, token, "drawn" if shown else "undrawn")
     for no, noun in walk.banned:

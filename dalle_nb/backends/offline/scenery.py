@@ -55,12 +55,13 @@ class Scenery(Clauses):
             return
         self._judge_colour(token, wait)
         self._carry(token.meaning)
-        self._add_effects(token.name, *token.meaning.names("effects"))
+        self.add_effects(token.name, *token.meaning.names("effects"))
         self.alone = self.alone or token.meaning.facts.get("alone")
         self.note(token, token, "drawn" if token.name in self.can.effects else "undrawn")
         self._clause.relation = None
 
-    def _add_effects(self, *names: str) -> None:
+    def add_effects(self, *names: str) -> None:
+        """Remember effects, each once."""
         self.effects += [name for name in names if name not in self.effects]
 
     def _take_mood(self, token: Token) -> None:
@@ -70,7 +71,7 @@ class Scenery(Clauses):
         drawable = drawable and self.moods.setdefault(token.kind, token.name) == token.name
         self.note(token, token, "drawn" if drawable else "undrawn")
         self._carry(token.meaning)
-        self._add_effects(*token.meaning.names("effects"))
+        self.add_effects(*token.meaning.names("effects"))
 
     _take_time = _take_weather = _take_season = _take_palette = _take_mood
 

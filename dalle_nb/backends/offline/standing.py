@@ -107,15 +107,17 @@ def _paint_mirror(
 ) -> None:
     """Paint a thing's mirror image on a wet or polished ground."""
     base = placement.sprite.baseline
-    rows = cover[:base].shape[0]
+    image, seen = colour[:base][::-1], cover[:base][::-1]
+    rows, columns = seen.shape
+    depth = np.arange(rows, dtype=np.float32) * canvas.pixel
+    # Waves move what water mirrors, the more the farther from the foot; its edge is never sharp.
+    sway = np.sin(depth * 260) * np.sin(depth * 70 + 1) * np.minimum(depth * 0.12, 0.009) / canvas.pixel
+    across = np.clip(np.arange(columns)[None] + np.round(sway).astype(int)[:, None], 0, columns - 1)
+    row = np.arange(rows)[:, None]
     fade = np.linspace(1, 0, rows, dtype=np.float32)[:, None] * (1.4 * placement.mirror)
-    _lay(
-        canvas,
-        colour[:base][::-1] * np.asarray(stage.tint, np.float32),
-        np.clip(cover[:base][::-1] * fade, 0, 1),
-        left,
-        ground,
-    )
+    soft = canvas.blur(seen[row, across], 0.004)
+    tinted = image[row, across] * np.asarray(stage.tint, np.float32)
+    _lay(canvas, tinted, np.clip(soft * fade, 0, 1), left, ground)
 
 
 def _cut(canvas: Canvas, plane: Plane, left: int, top: int) -> tuple[tuple[slice, slice], Plane] | None:

@@ -6,6 +6,7 @@ What stands before its subject (戴着墨镜的狗, a sleeping cat) waits for it
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dalle_nb.backends.offline.clauses import Draft, Waiting
@@ -90,6 +91,17 @@ class Things(Scenery):
             return self._clause.last
         return next((draft for draft in reversed(self.drafts) if draft.being), None)
 
+    def _dresses(self, token: Token, wait: Waiting) -> bool:
+        """Whether a word for a person only tells how the animal after it is dressed: an astronaut dog."""
+        follows = self._clause.ahead[:1]
+        worn = token.meaning.names("wears")
+        if not worn or not follows or follows[0].kind not in ("animal", "creature"):
+            return False
+        suits = [replace(token, meaning=self.lexicon.find(f"worn/{name}")) for name in worn]
+        self._next.setdefault("wears", []).extend((suit, Waiting()) for suit in suits)
+        self._clause.wait = wait
+        return True
+
     def _take_pose(self, token: Token) -> None:
         if self._denies(token):
             return
@@ -136,6 +148,12 @@ class Things(Scenery):
             self._attach(being, "wears", token, wait)
 
     def _attach(self, draft: Draft, part: str, token: Token, wait: Waiting) -> None:
+        if token.meaning.facts.get("covers") and wait.colour and draft.token.kind == "person":
+            draft.set(
+                colour=wait.colour
+            )  # people are drawn dressed: their main colour is that of their clothes
+            self.note(wait.start(token), token, "drawn")
+            return
         fits = self.can.draws(token.name) and self.can.fits(draft.thing.name, token.name)
         self.note(wait.start(token), token, "drawn" if fits else "undrawn")
         if fits:

@@ -16,6 +16,8 @@ from dalle_nb.backends.offline.scenes import (
     desert,
     forest,
     garden,
+    interior,
+    landmarks,
     meadow,
     moon,
     mountain,
@@ -50,6 +52,15 @@ _SCENES: dict[str, tuple[Scene, str]] = {
     "room": (room.paint, "day"),
     "street": (street.paint, "day"),
     "station": (street.paint_station, "day"),
+    "library": (interior.paint_library, "day"),
+    "kitchen": (interior.paint_kitchen, "day"),
+    "cafe": (interior.paint_cafe, "day"),
+    "classroom": (interior.paint_classroom, "day"),
+    "hall": (interior.paint_hall, "day"),
+    "park": (landmarks.paint_park, "day"),
+    "island": (landmarks.paint_island, "day"),
+    "waterfall": (landmarks.paint_waterfall, "day"),
+    "rooftop": (landmarks.paint_rooftop, "dusk"),
     "abstract": (abstract.paint, "day"),
 }
 """By name: what paints it, and the hour it looks best in."""
@@ -57,6 +68,7 @@ _SCENES: dict[str, tuple[Scene, str]] = {
 EFFECTS = frozenset({
     "blossom", "petals", "neon", "steam", "stars", "aurora", "earth", "full-moon", "sun", "flying-cars",
     "rainbow", "sunlight", "fireflies", "maple-leaves", "fireworks",
+    "stream",
 })  # fmt: skip
 """What scenes and air can show besides things."""
 
@@ -67,6 +79,7 @@ _EFFECT_SCENES = {
     "earth": "space", "neon": "city", "flying-cars": "city", "fireworks": "city", "aurora": "mountain",
     "steam": "table", "sun": "sky", "rainbow": "meadow", "blossom": "meadow", "petals": "meadow",
     "maple-leaves": "forest", "fireflies": "forest", "sunlight": "forest", "stars": "mountain", "full-moon": "mountain",
+    "stream": "meadow",
 }  # fmt: skip
 """Where an effect is at home, when nothing else says where we are."""
 

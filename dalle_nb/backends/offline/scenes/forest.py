@@ -9,7 +9,7 @@ from dalle_nb.backends.offline.colour import Colour, blend, hexed, mix, ramp, ti
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.pen import Pen
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
-from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow
+from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow, paint_stream
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch
 
@@ -28,7 +28,10 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
         else mix(light.grass, leaves[0] if light.season == "autumn" else hexed("#6a7a3a"), 0.4)
     )
     paint_meadow(canvas, light, _HORIZON, colour=floor, depth=0.1)
-    _paint_path(canvas, light)
+    if "stream" in sketch.effects:
+        paint_stream(canvas, light, _HORIZON + 0.01)
+    else:
+        _paint_path(canvas, light)
     # Where a moon is asked for, the leaves make way for it.
     gap = (light.sun[0] - 0.08, 0.21, 0.17 if "full-moon" in sketch.effects else 0.0)
     for layer in range(4):

@@ -88,3 +88,17 @@ def paint_meadow(
     stops = [(top, mix(base, light.haze, 0.35)), (top + 0.2, base), (1.0, times(base, 0.78))]
     shade = 1 + patches * rough + blades * (rough * 0.8)
     ground.fill(ground.gradient(stops) * shade[..., None])
+
+
+def paint_stream(canvas: Canvas, light: Light, top: float) -> None:
+    """Let a stream run from the middle of ``top`` to the front: banks, ripples, and the light of the sky on it."""
+    part = canvas.band(top, 1)
+    depth = part.y - top
+    middle = 0.08 - 0.3 * depth + 0.12 * np.sin(depth * 12) * (0.3 + depth)
+    edge = (part.noise("bank", 0.06, octaves=4) - 0.5) * (0.02 + 0.08 * depth)
+    off = (np.abs(part.u - middle) + edge) / (0.025 + 0.62 * depth)
+    ripple = part.ground_noise("stream", top, 0.12, flat=3, steep=0.05)
+    part.over(light.cast(hexed("#8a7f6a")), ramp(1.1, 1.03, off) * 0.8)
+    water = mix(light.cast(hexed("#3f93b5")), light.horizon, 0.3)
+    part.over(water, ramp(1.0, 0.96, off), tone=0.8 + 0.4 * ripple)
+    part.over(light.horizon, ramp(1.0, 0.9, off) * ramp(0.55, 0.85, ripple) * 0.55)

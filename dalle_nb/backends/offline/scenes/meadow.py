@@ -12,7 +12,7 @@ from dalle_nb.backends.offline.colour import hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.pen import Pen
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
-from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow, paint_ridge
+from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow, paint_ridge, paint_stream
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.scenes.trees import paint_grove, paint_pines, paint_tree
 from dalle_nb.backends.offline.sketch import Sketch, Thing
@@ -44,6 +44,8 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
         blossom = _BLOSSOM if "blossom" in sketch.effects else None
         paint_tree(canvas, light, "tree", (0.14, 0.76), 0.46, leaves=blossom, lean=0.08)
     _sow_flowers(canvas, light)
+    if "stream" in sketch.effects:
+        paint_stream(canvas, light, _HORIZON + 0.1)
     return open_stage(light)
 
 
@@ -64,6 +66,8 @@ def paint_farmland(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     )
     field.fill(colours * furrow[..., None])
     field.over(light.haze, ramp(_HORIZON + 0.2, _HORIZON, field.y) * 0.45)
+    if "stream" in sketch.effects:
+        paint_stream(canvas, light, _HORIZON + 0.05)
     return open_stage(light)
 
 

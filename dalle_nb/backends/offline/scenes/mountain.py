@@ -47,7 +47,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
             Spot(x=0.28, y=0.94, scale=0.45),
         ),
         back=(Spot(x=0.72, y=0.69, scale=0.17), Spot(x=0.36, y=0.685, scale=0.15)),
-        water=(Spot(x=0.58, y=0.75, scale=0.2), Spot(x=0.4, y=0.71, scale=0.12)),
+        water=(Spot(x=0.56, y=0.79, scale=0.34), Spot(x=0.38, y=0.73, scale=0.18)),
         horizon=_SHORE,
         tint=light.tint,
         haze=light.haze,

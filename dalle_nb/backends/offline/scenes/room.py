@@ -22,9 +22,20 @@ Frame = tuple[float, float, float, float]
 def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     """Paint the view, the wall around it, the sill, and, seen whole, the floor with a rug."""
     near = any(thing.seat == "windowsill" for thing in sketch.things)
-    # A window keeps its own shape: it is told in heights from the middle, not in widths.
-    half, middle = (0.36, 0.5) if near else (0.24, 0.6)
-    half = min(half, 0.4 * canvas.aspect)
+    return paint_around(canvas, sketch, light, (0.5, 0.36) if near else (0.6, 0.24), near=near)
+
+
+def paint_around(
+    canvas: Canvas,
+    sketch: Sketch,
+    light: Light,
+    window: tuple[float, float],
+    *,
+    near: bool = False,
+    rug: bool = True,
+) -> Stage:
+    """Paint a room around a window: its middle in widths and half its width in heights, so that it keeps its shape."""
+    middle, half = window[0], min(window[1], 0.4 * canvas.aspect)
     frame = (
         middle - half / canvas.aspect,
         0.06 if near else 0.1,
@@ -36,7 +47,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     _paint_wall(canvas, inner, frame)
     _paint_window(canvas, inner, frame, near)
     if not near:
-        _paint_floor(canvas, light, inner, frame)
+        _paint_floor(canvas, light, inner, frame, rug)
     _hang_curtains(canvas, inner, frame, near)
     lamp_lit = light.night or light.weather == "rain"
     canvas.glow(0.1, 0.3 if not near else 0.5, 0.28, _LAMP, 0.3 if lamp_lit else 0.0)
@@ -175,7 +186,7 @@ def _paint_window(canvas: Canvas, inner: Colour, frame: Frame, near: bool) -> No
     below.darken(1 - 0.3 * ramp(bottom + depth + 0.08, bottom + depth + 0.02, below.y))
 
 
-def _paint_floor(canvas: Canvas, light: Light, inner: Colour, frame: Frame) -> None:
+def _paint_floor(canvas: Canvas, light: Light, inner: Colour, frame: Frame, with_rug: bool) -> None:
     """Paint boards, a skirting, a rug, and the patch of light that the window throws."""
     top = 0.72
     floor = canvas.band(top, 1)
@@ -189,7 +200,8 @@ def _paint_floor(canvas: Canvas, light: Light, inner: Colour, frame: Frame) -> N
     canvas.band(top - 0.03, top).fill(times(_TRIM, times(inner, 0.92)))
     rug = floor.distance(0.5, 0.9, flat=3.6) / 0.42
     weave = 0.92 + 0.16 * floor.noise("weave", 0.006, octaves=2)
-    for reach, code in ((1.0, "#b4473f"), (0.93, "#f0dcae"), (0.86, "#b4473f"), (0.5, "#d98a5a")):
+    rings = ((1.0, "#b4473f"), (0.93, "#f0dcae"), (0.86, "#b4473f"), (0.5, "#d98a5a"))
+    for reach, code in rings if with_rug else ():
         floor.over(times(hexed(code), inner), ramp(reach + 0.008, reach - 0.008, rug), tone=weave)
     if light.clear and not light.night:
         slant = floor.x + (floor.y - top) * 0.5 / canvas.aspect

@@ -29,6 +29,8 @@ class Spot:
     """Width, in widths of the picture, that a thing may take at most."""
     least: float = 0.0
     """Height, in heights of the picture, that a thing has at least, however small it is in nature."""
+    turned: bool = False
+    """Whether the thing looks the other way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import numpy as np
 from dalle_nb.backends.offline.canvas import Canvas
 from dalle_nb.backends.offline.colour import Plane, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
-from dalle_nb.backends.offline.pen import Pen, Point, draw_polygons
+from dalle_nb.backends.offline.pen import Pen, Point, draw_lines, draw_polygons
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, mirror_above
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
@@ -18,6 +18,7 @@ from dalle_nb.backends.offline.sketch import Sketch
 _HORIZON = 0.56
 _WALLS = tuple(hexed(code) for code in ("#e2b48a", "#c9776a", "#ead9b4", "#8fb0bf", "#d9a0a0", "#b9c48f"))
 _LAMP = hexed("#ffc878")
+_NEON = tuple(hexed(code) for code in ("#ff2fa0", "#19e6ff", "#ffe14a", "#9a6cff", "#3dff9e", "#ff6a3a"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     lit = light.night or light.weather == "rain" or light.time == "dusk" or "neon" in sketch.effects
     _paint_houses(canvas, light, hall, lit)
     _paint_road(canvas, light)
+    if "neon" in sketch.effects or "cyberpunk" in sketch.styles:
+        _hang_signs(canvas)
     wet = light.weather == "rain"
     _stand_lamps(canvas, light, lit)
     if wet:
@@ -106,6 +109,34 @@ def _paint_houses(canvas: Canvas, light: Light, hall: _Hall, lit: bool) -> None:
         colours * 0.6,
     )
     canvas.over(stripes, (wall & awning) * fade)
+
+
+def _hang_signs(canvas: Canvas) -> None:
+    """Hang neon signs out from the walls on both sides: frames with strokes that no one can read."""
+    chance = canvas.chance("signs")
+    for number in range(7):
+        depth = 0.95 * 1.4**number
+        for side in (-1, 1):
+            hue, high, tall = chance.random(3)
+            colour = _NEON[int(hue * len(_NEON))]
+            x, y = 0.5 + side * 0.66 / depth / canvas.aspect, _HORIZON - (0.1 + 0.3 * high) / depth
+            half, rise = 0.055 / depth / canvas.aspect, (0.09 + 0.09 * tall) / depth
+            area = canvas.window(x - half, y - rise, x + half, y + rise)
+            area.darken(0.35)
+            frame = [
+                (x - half, y - rise),
+                (x + half, y - rise),
+                (x + half, y + rise),
+                (x - half, y + rise),
+                (x - half, y - rise),
+            ]
+            strokes = [
+                [(x - 0.5 * half, y + k * rise), (x + (0.5 - abs(k)) * half, y + (k + 0.1) * rise)]
+                for k in (-0.6, -0.2, 0.2, 0.6)
+            ]
+            tube = canvas.shape(draw_lines, [frame, *strokes], 0.009 / depth)
+            canvas.glow(x, y, 0.09 / depth, colour, 0.8)
+            canvas.over(mix(colour, (1.0, 1.0, 1.0), 0.35), tube)
 
 
 def _paint_road(canvas: Canvas, light: Light) -> None:

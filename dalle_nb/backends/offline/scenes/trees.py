@@ -48,6 +48,14 @@ def grow_tree(
             branch(x, y, turn, length * (0.62 + 0.22 * chance.random()), width * 0.66, left - 1)
 
     branch(foot[0], foot[1], lean, height * 0.34, height * 0.05, twigs)
+    # Roots spread into the ground: no trunk ends like a post.
+    x, y = foot
+    half, reach = height * 0.025 / pen.aspect, height * 0.06 / pen.aspect
+    pen.polygon([
+        (x - half, y - 0.09 * height), (x - 1.2 * half, y - 0.03 * height), (x - reach, y + 0.012 * height),
+        (x - 0.4 * reach, y + 0.004 * height), (x, y + 0.02 * height), (x + 0.5 * reach, y + 0.004 * height),
+        (x + reach, y + 0.014 * height), (x + 1.2 * half, y - 0.03 * height), (x + half, y - 0.09 * height),
+    ])  # fmt: skip
 
 
 def paint_tree(
@@ -67,8 +75,9 @@ def paint_tree(
         foot[0] - height / canvas.aspect,
         foot[1] - height * 1.25,
         foot[0] + height / canvas.aspect,
-        foot[1] + 0.02,
+        foot[1] + 0.02 + 0.03 * height,
     )
+    part.darken(1 - 0.42 * np.exp(-((part.distance(*foot, flat=4) / (0.22 * height)) ** 2)))
     tips: list[Point] = []
     wood = part.shape(grow_tree, foot, height, chance, tips, lean=lean)
     part.over(light.far(hexed("#5a4033"), distance), wood)
@@ -247,10 +256,11 @@ def paint_grove(
     for number, (along, size) in enumerate(canvas.chance(name).random((count, 2)).tolist()):
         x, tall = left + (right - left) * (number + 0.3 + 0.4 * along) / count, height * (0.7 + 0.45 * size)
         part = canvas.window(
-            x - tall * 0.4 / canvas.aspect, foot - tall * 1.1, x + tall * 0.4 / canvas.aspect, foot + 0.01
+            x - tall * 0.4 / canvas.aspect, foot - tall * 1.1, x + tall * 0.4 / canvas.aspect, foot + 0.03
         )
         if not part.rgb.size:
             continue
+        part.darken(1 - 0.5 * np.exp(-((part.distance(x, foot, flat=5) / (0.26 * tall)) ** 2)))
         chance = canvas.chance(f"{name}/{number}")
         cover = part.shape(draw_pine, x, foot, tall, chance)
         tone = part.noise(f"{name}-needles", 0.05, octaves=5) - 0.5

@@ -45,6 +45,19 @@ class Sprite:
     anchors: Mapping[str, tuple[int, int]]
     """Places by name in (column, row), such as ``seat``, ``rim`` of a cup, ``lamp`` of a lighthouse."""
 
+    def turned(self) -> Sprite:
+        """Return the same seen in a mirror."""
+        last = self.pixels.shape[1] - 1
+        anchors = {name: (last - column, row) for name, (column, row) in self.anchors.items()}
+        return replace(
+            self, pixels=self.pixels[:, ::-1], foot=last - self.foot, anchors=MappingProxyType(anchors)
+        )
+
+    def afloat(self) -> Sprite:
+        """Return it without what is under water."""
+        _, row = self.anchors.get("waterline", (0, self.baseline))
+        return replace(self, pixels=self.pixels[: max(1, row)], baseline=max(1, row))
+
     @property
     def seat(self) -> tuple[int, int] | None:
         """Where the baseline of one who sits on this comes to lie, or None when it is no seat."""
@@ -72,6 +85,8 @@ class Subject:
     """Whether another may stand on top of it."""
     shelters: bool
     """Whether another may stand under it."""
+    swims: bool
+    """Whether it is at home on the water's face, wherever else it may stand."""
 
     def lamps(self, height_px: int) -> NDArray[np.uint8] | None:
         """Return where its windows are, (height, width), drawn as `sprite` draws it bare; None if it has none."""
@@ -140,6 +155,7 @@ def subject(name: str, pose: str | None = None) -> Subject:
         anchors=MappingProxyType(_all_anchors(facts, chosen)),
         bears=facts.get("bears", False),
         shelters=facts.get("shelters", False),
+        swims=facts.get("swims", False),
     )
 
 
