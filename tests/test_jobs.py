@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -291,6 +292,17 @@ def test_the_answer_to_create_may_be_lost(workshop: ImageGenerator, server: Api)
 
 # Elsewhere.
 
+
+def test_a_history_from_before_jobs_takes_them(workshop: ImageGenerator, server: Api, home: Path) -> None:
+    """A store of the first version gets the tables of jobs, and keeps its Runs."""
+    workshop.generate("a dog", backend="offline", size="256x256")
+    workshop.store.close()
+    with contextlib.closing(sqlite3.connect(home / "history.db")) as old:
+        old.executescript("DROP TABLE job_runs; DROP TABLE jobs; PRAGMA user_version = 1")
+    assert whole(ended(send(ImageGenerator(), 2)).collect())
+    assert 3 == ImageGenerator().store.count()
+
+
 COLLECTOR = """
 import os, signal, sys
 from dalle_nb import ImageGenerator
@@ -311,6 +323,39 @@ def last(*arguments, **options):
 setattr(Store, point, last)
 job.collect()
 """
+
+
+SENDER = """
+import os, signal, sys
+from dalle_nb import ImageGenerator
+from dalle_nb._items import Item
+from dalle_nb._jobs import submit
+from dalle_nb._store import Store
+from dalle_nb.backends.openai.jobs import Batches
+
+owner = {"create": Batches, "save_job": Store}[sys.argv[1]]
+setattr(owner, sys.argv[1], lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+submit(ImageGenerator(), [Item(prompt=f"fox number {n}", options={"quality": "low"}) for n in range(2)])
+"""
+
+
+@pytest.mark.parametrize(
+    ("point", "made", "reasons"),
+    [("create", 0, {"unsent": 2}), ("save_job", 1, {})],
+    ids=["before", "after"],
+)
+def test_a_killed_sending_pays_for_nothing_unknown(
+    workshop: ImageGenerator, server: Api, point: str, made: int, reasons: dict[str, int]
+) -> None:
+    """Killed before the batch is made, its Runs failed and are free; killed after, it is found and collected."""
+    process = start(SENDER, point, env={**os.environ, **environment(server)})
+    assert -signal.SIGKILL == process.wait(60)
+    process.communicate()
+    assert made == len(server.jobs.batches)
+    job = ended(Jobs(workshop)[-1]).collect()
+    assert reasons == failures(job)
+    assert whole(job) is (not reasons)
+    assert [not reasons] * 2 == [bool(run.cost) for run in job.runs]
 
 
 @pytest.mark.parametrize("point", ["keep", "note_attempt", "finish"])

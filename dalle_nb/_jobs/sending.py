@@ -14,22 +14,55 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dalle_nb._errors import DrawError, OptionError
+from dalle_nb._display import say
+from dalle_nb._errors import DrawError, OptionError, RequestError
 from dalle_nb._jobs.collecting import name_line
-from dalle_nb._language import tr
+from dalle_nb._jobs.job import Job, batches_of
+from dalle_nb._language import speaking, tr
 from dalle_nb._money import MICROS, cap, confirm, together
 from dalle_nb._place import notebook_of_now
 from dalle_nb._prices import discounted
 from dalle_nb._records import Billed, JobPart, JobRecord, Kind, Plan, RunRecord
-from dalle_nb._seats import Seat
+from dalle_nb._seats import Seat, outlook, take_seats
 
 if TYPE_CHECKING:
     from dalle_nb._catalog import BatchTerms
     from dalle_nb._generator import ImageGenerator
+    from dalle_nb._items import Item
     from dalle_nb.backends.openai.jobs import Batches
 
 _UNFIT = ("partials", "save")
 """Options that mean something only while somebody waits."""
+
+
+def submit(
+    generator: ImageGenerator,
+    items: Sequence[Item],
+    *,
+    resume: bool = True,
+    yes: bool = False,
+    budget: float | None = None,
+    namespace: Mapping[str, Any] | None = None,
+) -> Job:
+    """Send Items off as a Job; with ``resume`` only those that are neither drawn nor under way.
+
+    Raises:
+        RequestError: an Item breaks rules, or the backend takes no jobs; nothing was sent.
+        MoneyError: a budget or a question stands before it; nothing was sent.
+        DrawError: nothing of it could be sent.
+    """
+    server = batches_of(generator)
+    with speaking(generator.settings.tongue(" ".join(item.prompt for item in items[:5]))):
+        seats = take_seats(generator, items, resume=resume, namespace=namespace)
+        missing = _missing(generator, seats, resume=resume)
+        _agree(generator, [seat.plan for seat in missing], yes=yes, budget=budget)
+        say(outlook(missing))
+        record, trouble = _send(generator, server, missing, namespace)
+    job = Job(record, generator)
+    if trouble is not None and all(part.status == "unsent" for part in record.parts):
+        job.collect()
+        raise trouble
+    return job
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,12 +89,17 @@ class _Draft:
         self.runs.append(run)
 
 
-def price_seats(generator: ImageGenerator, seats: Sequence[Seat]) -> list[Seat]:
-    """Return the seats at the price of a job. OptionError where one is no job's to draw."""
-    return [replace(seat, plan=_discounted(generator, _fit(seat))) for seat in seats]
+def _missing(generator: ImageGenerator, seats: Sequence[Seat], *, resume: bool) -> list[Seat]:
+    """Return the seats to be sent, at the price of a job. RequestError where there are none, or one is no job's."""
+    away = generator.store.at_server([seat.plan.request.identity for seat in seats]) if resume else ()
+    left = [seat for seat in seats if seat.there is None and seat.plan.request.identity not in away]
+    if not left:
+        what = tr("All of it is drawn, or under way.")
+        raise RequestError(what, tr("See dn.jobs and dn.history; resume=False asks for it anew."))
+    return [replace(seat, plan=_discounted(generator, _fit(seat))) for seat in left]
 
 
-def agree(generator: ImageGenerator, plans: Sequence[Plan], *, yes: bool, budget: float | None) -> None:
+def _agree(generator: ImageGenerator, plans: Sequence[Plan], *, yes: bool, budget: float | None) -> None:
     """Let the plans pass if the user has agreed to what all of them may cost. Raises MoneyError."""
     confirm(*plans, above=generator.settings.confirm_above, yes=yes)
     known = all(plan.estimate for plan in plans)
@@ -69,7 +107,7 @@ def agree(generator: ImageGenerator, plans: Sequence[Plan], *, yes: bool, budget
     cap(whole, None if budget is None else round(budget * MICROS))
 
 
-def send(
+def _send(
     generator: ImageGenerator,
     server: Batches,
     seats: Sequence[Seat],
