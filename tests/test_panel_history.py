@@ -14,6 +14,11 @@ from playwright.sync_api import expect
 from dalle_nb import ImageGenerator
 from dalle_nb._history import History
 
+FULL_DISK = """import resource
+studio.generator.store.count()
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+"""
+
 
 @pytest.fixture
 def home(home: Path, lab: Lab, notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -130,11 +135,12 @@ def test_what_is_drawn_elsewhere_is_there_on_return(notebook, home, history):
     page.waits_for("4/1", "3", "2/1")
 
 
-@pytest.mark.parametrize("tongue", ["zh"])
-def test_a_history_that_cannot_be_written_is_still_looked_at(notebook, home, history, tongue):
-    """Where the folder is read-only, pictures are shown and a star says in the chosen language why it is not kept."""
+def test_a_history_that_cannot_be_written_is_still_looked_at(notebook, home, history):
+    """Where nothing can be written pictures are shown, and a star is refused with the reason, in the language chosen."""
     history._generator.generate("一只猫")
-    history._generator.store.close()
-    page = AlbumPage(notebook, home, "HistoryTab", "from pathlib import Path", tongue=tongue)
+    page = AlbumPage(notebook, home, FULL_DISK + "HistoryTab", tongue="zh")
     expect(page.tile("1/1").locator("img[src^='blob:']")).to_be_visible(timeout=PATIENCE)
-    expect(page.root.get_by_role("button", name="星标", exact=True)).to_be_visible()
+    page.tile("1/1").hover()
+    page.tile("1/1").get_by_role("button", name="加星标").click()
+    page.says("无法写入")
+    assert not history[1].record.starred

@@ -85,6 +85,7 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
   const node = p.h("div", { class: "dn-album" }, picked, scroller);
   let [more, loading, viewer, round, oldest] = [false, false, null, 0, Infinity];
 
+  const refOf = (run, picture) => picture?.ref ?? String(run.id);
   const pictureOf = (run, picture) => ({ ...picture, run });
   const shown = () => [...runs.values()].sort((a, b) => b.id - a.id);
   const pictures = () => shown().flatMap((run) => run.pictures.map((picture) => pictureOf(run, picture)));
@@ -157,9 +158,9 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
   const face = (run, picture) =>
     picture
       ? p.h("img", { alt: picture.alt, draggable: "false", loading: "lazy" })
-      : p.h("span", { class: "dn-tile-why" }, icon(run.status === "refused" ? "stop" : "alert"), p.h("strong", { word: `status_${run.status}` }), p.h("span", {}, run.why));
+      : p.h("span", { class: "dn-tile-why" }, icon({ asked: "spark", refused: "stop" }[run.status] ?? "alert"), p.h("strong", { word: `status_${run.status}` }), p.h("span", {}, run.why));
   const addTile = (run, picture, rank) => {
-    const ref = picture?.ref ?? String(run.id);
+    const ref = refOf(run, picture);
     const image = face(run, picture);
     const act = (event) => {
       const tile = tiles.get(ref);
@@ -213,8 +214,11 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
         continue;
       }
       runs.set(run.id, run);
+      const wanted = each(run).map((picture) => refOf(run, picture));
+      // What a Run without pictures says of itself may be another thing by now, or a picture.
+      for (const [ref, tile] of tiles) if (tile.run.id === run.id && (!wanted.includes(ref) || (!tile.picture && tile.run.status !== run.status))) dropTile(ref);
       each(run).forEach((picture, rank) => {
-        const tile = tiles.get(picture?.ref ?? String(run.id));
+        const tile = tiles.get(wanted[rank]);
         if (tile) dress(Object.assign(tile, { run }));
         else addTile(run, picture, rank);
       });
@@ -383,7 +387,7 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
     },
   };
   const close = () => (nearby.disconnect(), ending.disconnect());
-  return { node, grid, put, reload, restart, hear, ask, purge, close };
+  return { node, grid, put, reload, restart, hear, purge, close };
 }
 
 const LEAVING = new Set(["edit", "use", "copy_cell"]);

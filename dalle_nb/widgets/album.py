@@ -17,8 +17,9 @@ from dalle_nb._images import SUFFIXES
 from dalle_nb._language import tr
 from dalle_nb._query import PAGE
 from dalle_nb._records import Status
-from dalle_nb._render import clean, cost_of, facts_of, status_word
+from dalle_nb._render import clean, status_word
 from dalle_nb._saving import name_from
+from dalle_nb.widgets.cards import card
 from dalle_nb.widgets.front import Front
 from dalle_nb.widgets.glimpses import Glimpse, Glimpses
 from dalle_nb.widgets.studio import Changed
@@ -199,34 +200,6 @@ class Album(Front):
         self.tell(
             "glimpse", names=[*small], sharp=glimpse.sharp, gone=[*glimpse.gone], buffers=[*small.values()]
         )
-
-
-def card(run: Run) -> dict[str, Any]:
-    """Return what a page shows of a Run; all of it text, whatever the prompt or a file's name holds."""
-    record = run.record
-    why = f"{record.failure.what} {record.failure.fix}".strip() if record.failure else ""
-    pictures = [
-        {
-            "ref": picture.reference,
-            "name": picture.record.sha256,
-            "alt": clean(picture.alt or run.prompt, 300),
-        }
-        for picture in run.pictures
-    ]
-    sizes = dict.fromkeys(f"{each.record.width}×{each.record.height}" for each in run.pictures)
-    return {
-        "id": run.id,
-        "prompt": clean(run.prompt, _LONG),
-        "status": run.status.value,
-        "facts": " · ".join(facts_of(record)),
-        "brief": " · ".join([f"#{run.id}", *sizes, cost_of(record)]),
-        "why": clean(why, 600),
-        "when": record.created.isoformat(),
-        "tags": [clean(each, 80) for each in record.tags],
-        "starred": record.starred,
-        "deleted": record.deleted is not None,
-        "pictures": pictures,
-    }
 
 
 def _verb_words() -> dict[str, str]:

@@ -9,15 +9,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from dalle_nb._errors import ConfirmationNeeded, DalleError, DrawError, RefusedError
 from dalle_nb._history import History
 from dalle_nb._images import ImageError, prove
 from dalle_nb._language import tr
-from dalle_nb._money import is_paid, price_range
 from dalle_nb._render import clean
 from dalle_nb._thumbnails import thumbnail
-from dalle_nb.widgets.album import Album, card
-from dalle_nb.widgets.fixes import Fix, fixes
+from dalle_nb.widgets.album import Album
+from dalle_nb.widgets.cards import card, job_card, repairs, what_and_fix
 from dalle_nb.widgets.front import page
 from dalle_nb.widgets.studio import Ended, Job, Planned, Previewed, Queued, StudioEvent, Told, Waited
 
@@ -119,7 +117,7 @@ class Results(Album):
         if job.state == "failed":
             self._failed[job.number] = job
         drawn = card(job.run) if job.run is not None and job.run.pictures else None
-        what = _what(job.error)[0] if job.state == "failed" else ""
+        what = what_and_fix(job.error)[0] if job.state == "failed" else ""
         self.tell("ended", number=job.number, state=job.state, what=what, run=drawn)
         self._show_jobs()
 
@@ -134,49 +132,8 @@ class Results(Album):
         failed, under_way = sorted(self._failed.values(), key=lambda job: job.number), self.studio.jobs
         waiting = [job for job in under_way if job.state == "waiting"]
         places = {job.number: place for place, job in enumerate(waiting, 1)}
-        told = [_job_card(job, places.get(job.number, 0)) for job in (*under_way, *failed)]
+        told = [job_card(job, places.get(job.number, 0)) for job in (*under_way, *failed)]
         self.tell("jobs", jobs=told)
-
-
-def repairs(error: BaseException | None) -> tuple[Fix, ...]:
-    """Return what may be pressed to ask again and have it drawn, as far as the error says."""
-    if isinstance(error, ConfirmationNeeded):
-        return (Fix(label=tr("Agree and draw"), options={"yes": True}),)
-    if isinstance(error, DalleError):
-        return fixes(error.fix, getattr(error, "options", ()))
-    return ()
-
-
-def _job_card(job: Job, place: int) -> dict[str, Any]:
-    """Return what a page shows of a job."""
-    plan, (what, fix) = job.plan, _what(job.error)
-    record = job.record if job.run is None else job.run.record
-    prompt = record.request.prompt if record else job.prompt
-    price = price_range(plan.estimate) if plan and is_paid(plan.estimate) else ""
-    model = f"{plan.model} · {price}".rstrip(" ·") if plan else ""
-    partials = job.options.get("partials")
-    return {
-        "number": job.number,
-        "state": job.state,
-        "place": place,
-        "prompt": clean(prompt, 400) or tr("A variation or rerun"),
-        "facts": clean(model, 160),
-        "steps": partials if isinstance(partials, int) else 0,
-        "stopping": job.cancel.is_set(),
-        "what": what,
-        "fix": fix,
-        "repairs": [each.label for each in repairs(job.error)],
-        "again": isinstance(job.error, DrawError) and not isinstance(job.error, RefusedError),
-    }
-
-
-def _what(error: BaseException | None) -> tuple[str, str]:
-    if error is None:
-        return "", ""
-    if isinstance(error, DalleError):
-        return clean(error.what, 600), clean(error.fix, 600)
-    what = tr("That did not work: {reason}.", reason=f"{type(error).__name__}: {error}"[:200])
-    return what, tr("The kernel's log says more.")
 
 
 def _number_of(content: Mapping[str, Any]) -> int:
