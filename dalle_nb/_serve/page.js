@@ -24,11 +24,11 @@ const SAID = {
     offline: "Drawn by rules, by the offline painter: no AI model, no network, no cost.",
     real: "Drawn by the model that this server is set up for; it may cost money.",
     ideas: [
-      ["Astronaut cat", "A cat in a spacesuit stands on the Moon, the blue Earth rising behind it, like a science-fiction film, fine detail"],
-      ["Chinese garden", "An old Chinese garden with pavilions, a small bridge over a stream, cherry blossoms falling, ink painting"],
-      ["City at night", "The skyline of a city of the future, neon lights, flying cars, cyberpunk, at night"],
+      ["Astronaut cat", "A cat in a spacesuit stands on the Moon, the blue Earth rising behind it, like a science-fiction film"],
+      ["Chinese garden", "An old Chinese garden, pavilions, a small bridge over a stream, falling cherry blossoms, ink painting"],
+      ["City at night", "The skyline of a city, neon lights, flying cars, cyberpunk, at night"],
       ["Coffee and a book", "A cup of steaming coffee on a wooden table, a book beside it, sunlight through the window"],
-      ["Shiba on holiday", "A cute Shiba with sunglasses in a beach chair drinking coconut juice, cartoon, bright colours"],
+      ["Shiba on holiday", "A cute Shiba with sunglasses, a beach chair, coconut juice, on the beach, cartoon, bright colours"],
     ],
   },
   zh: {
