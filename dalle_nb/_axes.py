@@ -109,7 +109,7 @@ def read_axes(prompt: str, given: Mapping[str, Any], *, side_by_side: bool = Fal
 def _own(said: str) -> str:
     name = option(said).name
     if name not in OWN:
-        raise OptionError(tr("{name} cannot be varied.", name=name), tr("Say it once, for the whole sweep."))
+        raise OptionError(tr("{name} is nothing that a sweep can have.", name=name), tr("Leave it out."))
     return name
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from dalle_nb._crew import Crew
 from dalle_nb._gallery import batch_bundle, shown_first
-from dalle_nb._grid import Grid, draw_grid
+from dalle_nb._grid import Grid, draw_grid, small
 from dalle_nb._items import Item
 from dalle_nb._language import speaking
 from dalle_nb._money import MICROS, cap, confirm, together
@@ -82,7 +82,7 @@ class Batch(Sequence[Run]):
 
     def grid(self, columns: int = 8) -> Grid:
         """Return the first picture of each on one sheet, numbered from 1, row by row."""
-        shown = [(run.pictures[0].bytes if run.pictures else None) for run in self.runs]
+        shown = [small(run.pictures[0].bytes) if run.pictures else None for run in self.runs]
         rows = [shown[start : start + columns] for start in range(0, len(shown), columns)]
         numbers = [str(start + 1) for start in range(0, len(shown), columns)]
         return draw_grid([("", rows)], numbers, [""] * min(columns, len(shown)))

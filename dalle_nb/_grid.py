@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dalle_nb._fonts import OWN, Typeface, find_font, open_font
 from dalle_nb._render import clean, line_bundle, shorten
-from dalle_nb._thumbnails import fingerprint, open_picture
+from dalle_nb._thumbnails import fingerprint, open_picture, thumbnail
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -131,6 +131,11 @@ def draw_grid(
     return Grid(
         data=file.getvalue(), width=size[0], height=size[1], alt=alt, legend=legend, labels=tuple(labels)
     )
+
+
+def small(data: bytes) -> bytes:
+    """Return a picture no larger than a grid shows it, so that many of them fit into memory."""
+    return thumbnail(data, LARGEST).data
 
 
 def _sayable(

@@ -155,6 +155,7 @@ def options_bundle(*, every: bool) -> Bundle:
     rows = [(row.usage, tr(row.help)) for row in OPTIONS if every or row.short]
     notes = [
         tr("After the first word that is no option all is prompt; -- ends the options."),
+        tr("Many at once: %%dalle_batch draws a prompt a line, %%dalle_sweep every combination."),
         tr("A line that ends in ? asks IPython for help: put such a prompt into a %%dalle cell."),
     ]
     more = [] if every else [tr("%dalle_help --all lists all options.")]

@@ -16,13 +16,17 @@ from dalle_nb._sweep import CAP, Sweep, draw_sweep
 
 _SETTINGS = ("backend", "retry", "timeout", "retired", "per_minute", "concurrency")
 """Options of a whole batch that are settings for its length."""
-_OF_ALL = ("yes", "budget", "reuse", "dry_run", "quiet", "via", "zip", "cap")
+_OF_ALL = ("yes", "budget", "reuse", "dry_run", "quiet")
 """Options of a whole batch that are none of any one Request."""
+
+_WAYS = {"openai-batch": submit}
+"""How a batch may be drawn elsewhere."""
 
 
 def batch(
     prompts: Any,
     *,
+    via: str | None = None,
     resume: bool = True,
     generator: ImageGenerator | None = None,
     namespace: Mapping[str, Any] | None = None,
@@ -43,7 +47,7 @@ def batch(
         Interrupted: the same again draws what is missing.
     """
     workshop, whole, common = _split(generator, options)
-    draw = submit if whole.get("via") else draw_batch
+    draw = draw_batch if via is None else _WAYS[str(option("via").parse(via))]
     return draw(
         workshop,
         read_items(prompts, options=common),
@@ -96,10 +100,11 @@ def foretell(
         RequestError: rules are broken, and where.
     """
     workshop, whole, rest = _split(None, options)
-    if sweep:
-        items = read_axes(what, rest, side_by_side=bool(whole.get("zip"))).items
-    else:
-        items = read_items(what, options=rest)
+    side_by_side = bool(rest.pop("zip", False))
+    rest = {name: value for name, value in rest.items() if name not in ("cap", "via")}
+    items = (
+        read_axes(what, rest, side_by_side=side_by_side).items if sweep else read_items(what, options=rest)
+    )
     return outlook(take_seats(workshop, items, resume=whole.get("reuse") is not False, namespace=namespace))
 
 

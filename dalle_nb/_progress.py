@@ -97,7 +97,7 @@ class Progress:
 
         seconds = time.monotonic() - self._begun
         facts = [tr("{done} of {total}", done=self._done, total=self._total)]
-        facts += [f"{count} {status_word(status)}" for status, count in self._troubles.items()]
+        facts += [f"{count} {status_word(status)}" for status, count in sorted(self._troubles.items())]
         facts += [tr("{seconds} s", seconds=f"{seconds:.1f}"), self._money()]
         if self._drawn and self._done < self._total:
             left = seconds / self._drawn * (self._total - self._done)

@@ -14,7 +14,7 @@ from dalle_nb._batch import draw_batch
 from dalle_nb._display import publish
 from dalle_nb._errors import ConfirmationNeeded, ReferenceNotFound
 from dalle_nb._gallery import strip_bundle
-from dalle_nb._grid import Grid, draw_grid
+from dalle_nb._grid import Grid, draw_grid, small
 from dalle_nb._items import Item
 from dalle_nb._language import speaking, tr
 from dalle_nb._money import dollars
@@ -248,4 +248,4 @@ def _key(place: Mapping[str, Any]) -> str:
 
 
 def _picture(run: Run | None) -> bytes | None:
-    return run.pictures[0].bytes if run and run.pictures else None
+    return small(run.pictures[0].bytes) if run and run.pictures else None

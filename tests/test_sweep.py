@@ -74,7 +74,7 @@ WRONG = {
     "nothing": ("a fox", {}, "nothing to vary"),
     "an empty list": ("a fox", {"seed": []}, "nothing to vary"),
     "a typo": ("a fox", {"sede": [1]}, "no option sede"),
-    "who draws": ("a fox", {"save": ["a"], "yes": [True]}, "yes cannot be varied"),
+    "a job": ("a {fox|hen}", {"via": "openai-batch"}, "via is nothing"),
     "endless": ("a fox", {"seed": range(10**6)}, "more than 1000 values"),
 }
 
