@@ -29,6 +29,7 @@ from dalle_nb.widgets.form import FIELDS, MOST_TEXT, Form, Input, read_form, wri
 from dalle_nb.widgets.front import Front, page
 from dalle_nb.widgets.offer import offer, shelf
 from dalle_nb.widgets.studio import Ended, Studio, StudioEvent, Wished
+from dalle_nb.widgets.wording import form_words, more_words
 
 if TYPE_CHECKING:
     from dalle_nb._generator import ImageGenerator
@@ -228,7 +229,7 @@ class Composer(Front):
 
     def labels(self) -> dict[str, str]:
         """Return what stands in the form."""
-        return _form_words() | _more_words()
+        return form_words() | more_words()
 
 
 def _trouble(error: DalleError) -> dict[str, Any]:
@@ -254,67 +255,3 @@ def _budget_left(generator: ImageGenerator) -> str:
     spent = generator.store.spent(period_start(settings.per, datetime.now().astimezone()))
     left, budget = dollars(max(0, settings.budget - spent)), dollars(settings.budget)
     return tr("{left} of {budget} left", left=left, budget=budget)
-
-
-def _form_words() -> dict[str, str]:
-    return {
-        "prompt": tr("What should be drawn?"),
-        "badge": tr("Offline sketch"),
-        "offline": tr(
-            "Drawn by rules on this machine: free, without a key, and no AI model. "
-            "For OpenAI's models run %dalle_login in a cell."
-        ),
-        "hint": tr("A fox in the snow, watercolour, soft morning light"),
-        "add": tr("Add pictures"),
-        "drop": tr("Drop pictures here"),
-        "remove": tr("Remove {name}"),
-        "too_big": tr("{name} has {size} MB; the most that can be sent from a page is 9 MB."),
-        "too_big_fix": tr("Save it smaller, or give its path to %%dalle --edit."),
-        "no_kernel": tr("The kernel does not answer: run the cell again."),
-        "picture": tr("What to do with the picture"),
-        "edit": tr("Change it"),
-        "subtle": tr("Vary a little"),
-        "strong": tr("Vary a lot"),
-        "mask": tr("Paint a mask"),
-        "unmask": tr("Forget the mask"),
-        "masked": tr("Only the painted part changes."),
-        "size": tr("Size"),
-        "square": tr("Square"),
-        "landscape": tr("Landscape"),
-        "portrait": tr("Portrait"),
-        "generate": tr("Generate"),
-        "queued": tr("Queued"),
-        "asking": tr("Asking …"),
-        "not_now": tr("Not now"),
-        "lacks": tr("It could say more:"),
-    }
-
-
-def _more_words() -> dict[str, str]:
-    return {
-        "more": tr("More"),
-        "less": tr("Less"),
-        "model": tr("Model"),
-        "model_name": tr("Name of the model"),
-        "structure": tr("Build the prompt from parts"),
-        "subject": tr("Subject"),
-        "action": tr("Action"),
-        "environment": tr("Environment"),
-        "style": tr("Style"),
-        "technical": tr("Technical"),
-        "styles": tr("Styles"),
-        "examples": tr("Examples"),
-        "options": tr("Options"),
-        "seldom": tr("Seldom needed"),
-        "default": tr("{value} (default)"),
-        "automatic": tr("Automatic"),
-        "yes": tr("Yes"),
-        "no": tr("No"),
-        "gone": tr("retired"),
-        "until": tr("until {date}"),
-        "as_cell": tr("As a cell"),
-        "copy": tr("Copy"),
-        "copied": tr("Copied."),
-        "as_a_cell_below": tr("It stands in a new cell."),
-        "not_copied": tr("The browser does not let us copy: select it and copy it."),
-    }

@@ -29,19 +29,17 @@ def fixes(text: str, at_fault: Sequence[str] = ()) -> tuple[Fix, ...]:
     An option at fault for which no value is offered can be left out.
     """
     offered = {name: value for found in _SPELLED.finditer(text) for name, value in _said(found)}
-    left_out = [name for name in at_fault if name not in offered and _may_go(name)] if not offered else []
-    return (
-        *(
-            Fix(label=tr("Use {value}", value=value), options={name: value})
-            for name, value in offered.items()
-        ),
-        *(
-            Fix(label=tr("Leave out {option}", option=option(name).flags[-1]), options={name: None})
-            for name in left_out
-        ),
-    )
+    if offered:
+        return tuple(_fix(tr("Use {value}", value=value), name, value) for name, value in offered.items())
+    gone = [option(name) for name in at_fault if _may_go(name)]
+    return tuple(_fix(tr("Leave out {option}", option=row.flags[-1]), row.name, None) for row in gone)
 
 
+def _fix(label: str, name: str, value: str | None) -> Fix:
+    return Fix(label=label, options={name: value})
+
+
+# A flag and its value, in either language's punctuation; the full stop that ends a sentence is not the value's.
 _SPELLED = re.compile(r"(?<![\w-])(--?[a-zA-Z][\w-]*) +('[^']*'|[^\s'，。；;,.)]+(?:\.\w[^\s'，。；;,)]*)*)")
 
 

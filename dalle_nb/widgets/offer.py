@@ -20,6 +20,7 @@ from dalle_nb._options import OPTIONS, Option
 from dalle_nb._prices import estimate
 from dalle_nb._records import Kind, Request
 from dalle_nb._styles import styles
+from dalle_nb.widgets.wording import field_titles
 
 if TYPE_CHECKING:
     from dalle_nb._catalog import Catalog, Model, Server
@@ -153,34 +154,6 @@ def _field(row: Option, model: Model, defaults: Mapping[str, Any]) -> dict[str, 
         "default": "" if default is None else str(default),
         "least": row.least,
         "most": model.max_partials if row.name == "partials" else row.most,
-    }
-
-
-def field_titles() -> dict[str, str]:
-    """Return what options are called above their fields; one that is not here goes by its own name."""
-    return {
-        "n": tr("How many pictures"),
-        "size": tr("Size"),
-        "quality": tr("Quality"),
-        "background": tr("Background"),
-        "format": tr("File format"),
-        "compression": tr("Compression"),
-        "response_format": tr("Sent as"),
-        "strict_mask": tr("Keep everything outside the mask"),
-        "input_fidelity": tr("Likeness to the pictures"),
-        "enhance": tr("Enhance the prompt"),
-        "moderation": tr("Moderation"),
-        "partials": tr("Unfinished pictures"),
-        "seed": tr("Seed"),
-        "complexity": tr("Complexity"),
-        "frame_count": tr("Frames"),
-        "frame_duration_ms": tr("Milliseconds a frame"),
-        "svg": tr("SVG settings"),
-        "safety_identifier": tr("Name of the end user"),
-        "extra": tr("More parameters"),
-        "save": tr("Also save to"),
-        "tag": tr("Tag"),
-        "budget": tr("Spend at most, in dollars"),
     }
 
 
