@@ -28,6 +28,9 @@ class Offer:
 
 SILENCE = Offer()
 
+JOB_VERBS = ("status", "collect", "cancel", "forget", "adopt")
+"""What ``%dalle_jobs`` takes (`dalle_nb._jobs.VERBS`)."""
+
 _SEVERAL = re.compile(r"\s*%{1,2}dalle_(?:batch|sweep)\b")
 
 
@@ -37,6 +40,9 @@ def offer(before: str, *, catalog: Catalog, model: str, variables: Mapping[str, 
     ``model`` draws unless the line names another one; ``variables`` are the user's, of which those that
     hold a picture may be edited.
     """
+    if about_jobs := re.fullmatch(r"\s*%dalle_jobs\s+(\w*)", before.rpartition("\n")[2]):
+        begun = about_jobs[1]
+        return Offer(fragment=begun, words=tuple(verb for verb in JOB_VERBS if verb.startswith(begun)))
     typed = _options_text(before)
     if typed is None:
         return None

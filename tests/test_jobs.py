@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import sqlite3
 import tracemalloc
@@ -22,10 +23,12 @@ from workshop import environment, forget, start
 
 import dalle_nb as dn
 from dalle_nb import ImageGenerator
+from dalle_nb._catalog import load_catalog
 from dalle_nb._cli import main
+from dalle_nb._complete import offer
 from dalle_nb._generator import default_generator
 from dalle_nb._items import Item
-from dalle_nb._jobs import Job, Jobs, submit
+from dalle_nb._jobs import VERBS, Job, Jobs, submit
 from dalle_nb._records import Billed, Status
 
 pytest_plugins = ["openai_server.fixtures", "workshop_fixtures"]
@@ -435,6 +438,13 @@ def test_a_batch_with_one_word_more_is_a_job(server: Api, shell: Any) -> None:
     assert whole(ended(job).collect())
 
 
+def test_tab_offers_what_can_be_done_with_jobs() -> None:
+    """Completion knows the same verbs as the magic, and only those that begin as typed."""
+    known = {"catalog": load_catalog(), "model": "any", "variables": {}}
+    assert re.findall("[a-z]+", VERBS) == list(offer("x = 1\n%dalle_jobs ", **known).words)
+    assert ("co", ("collect",)) == ((found := offer("%dalle_jobs co", **known)).fragment, found.words)
+
+
 def test_a_lost_job_can_be_forgotten(workshop: ImageGenerator, server: Api) -> None:
     """Where the server knows a job no more, its Runs need not wait for ever; they count as maybe billed."""
     job = send(workshop, 2)
@@ -463,6 +473,8 @@ def test_no_line_is_longer_than_its_pictures_may_be(workshop: ImageGenerator, se
     lines = list(workshop.backend.batches.lines(file.id, 1_000))  # type: ignore[attr-defined]
     assert [b"{}", b"[]", b'{"a": 7}'] == [lines[0], *lines[2:]]
     assert 1_000 < len(lines[1]) < 5_000
+    endless = server.jobs.keep("results.jsonl", "batch_output", b"a" * 5_000_000)
+    assert 1 == len(list(workshop.backend.batches.lines(endless.id, 1_000)))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

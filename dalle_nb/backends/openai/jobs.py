@@ -157,7 +157,7 @@ class Batches:
                     line += part
                 if len(line) > most_bytes:
                     line, long = line[:_HEAD], True
-        if line and read_line(bytes(line))[1] is None:
+        if line and not long and read_line(bytes(line))[1] is None:
             raise broken_off()
         if line:
             yield bytes(line)
