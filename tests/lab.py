@@ -183,7 +183,7 @@ class Notebook:
         self.strangers: list[str] = []
         self.page = browser.new_page(viewport={"width": 1280, "height": 800})
         self.page.on("console", self._note_complaint)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", lambda error: self.complaints.append(error.stack or str(error)))
         self.page.on("request", lambda asked: self._note_stranger(asked.url))
 
     def open(self, *cells: str, host: str = "lab") -> None:

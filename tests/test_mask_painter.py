@@ -234,6 +234,22 @@ def test_a_page_opened_again_shows_the_mask(easel: Easel) -> None:
     assert_line(again.mask() & ~before, (60, 160), (200, 160), radius=10)
 
 
+def test_two_views_of_a_painter_show_one_mask(easel: Easel) -> None:
+    """What is painted in one view of a painter is seen in the other, and painted on there."""
+    easel.page.evaluate("window.jupyterapp.commands.execute('notebook:create-output-view')")
+    views = easel.page.locator(".dnm")
+    expect(views).to_have_count(2)
+    expect(views.nth(1)).to_have_attribute("data-open", "1", timeout=PATIENCE)
+    canvas = views.nth(1).locator("canvas")
+    canvas.hover()
+    easel.page.mouse.down()
+    easel.page.mouse.up()
+    expect(views.nth(1)).to_have_attribute("data-kept", "1", timeout=PATIENCE)
+    expect(views.nth(0).locator(".dnm-state")).to_have_text(re.compile("Repaints"), timeout=PATIENCE)
+    easel.page.evaluate("window.jupyterapp.shell.currentWidget.close()")
+    assert easel.mask().any()
+
+
 def test_an_old_mask_is_offered_and_never_applied_unseen(easel: Easel) -> None:
     """On another picture the last mask is a ghost, which counts for nothing until it is accepted."""
     easel.drag((60, 60), (200, 60))
