@@ -207,7 +207,7 @@ def main(target: Path) -> None:
     font = find_font()
     sheet = draw_sheet(PROMPTS, font)
     target.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(target, quality=77, optimize=True, progressive=True)
+    sheet.save(target, quality=72, optimize=True, progressive=True)
     if font is None:
         legend = "\n".join(f"{number}. {prompt}" for number, prompt in enumerate(PROMPTS, 1))
         target.with_suffix(".txt").write_text(legend + "\n", "utf-8")
