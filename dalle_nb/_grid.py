@@ -13,6 +13,7 @@ from io import BytesIO
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 from dalle_nb._fonts import OWN, Typeface, find_font, open_font
 from dalle_nb._render import clean, line_bundle, shorten
@@ -83,13 +84,17 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Words:
-    """The words along one edge, each in a font that has it, and the pixels that the largest takes."""
+    """The words along one edge, each in a font that has it, and the pixels kept free for them.
+
+    Those depend on the words alone: the same grid has the same places on every machine, whatever its fonts.
+    """
 
     lines: tuple[tuple[str, ...], ...]
     fonts: tuple[FreeTypeFont, ...]
     step: int
     wide: int
     high: int
+    legend: tuple[str, ...] = ()
 
 
 def draw_grid(
@@ -104,8 +109,10 @@ def draw_grid(
     from PIL import Image, ImageDraw
 
     wide, high = _tile(tables, len(columns))
-    (rows, columns, titles), legend = _sayable([rows, columns, [title for title, _ in tables]], find)
-    left, top, over = (_measure(words, wide, find) for words in (rows, columns, titles))
+    left, top, over = (_lay(words, wide, find) for words in (rows, columns, [title for title, _ in tables]))
+    legend = tuple(
+        f"{sign}{line}" for sign, edge in zip("RCT", (left, top, over), strict=True) for line in edge.legend
+    )
     margin, head = left.wide + 2 * _GAP, over.high + top.high + 2 * _GAP
     table = head + len(rows) * (high + _GAP)
     size = (margin + len(columns) * (wide + _GAP), table * len(tables))
@@ -138,48 +145,51 @@ def small(data: bytes) -> bytes:
     return thumbnail(data, LARGEST).data
 
 
-def _sayable(
-    axes: Sequence[Sequence[str]], find: Callable[[str], Typeface | None]
-) -> tuple[list[list[str]], tuple[str, ...]]:
-    """Return the words of each axis, or numbers where a font lacks letters, and what those mean."""
-    said: list[list[str]] = []
-    legend: list[str] = []
-    for words, sign in zip(axes, ("R", "C", "T"), strict=True):
-        shown = [shorten(clean(word), 120) for word in words]
-        if all(find(word) for word in shown):
-            said.append(shown)
-            continue
-        numbers = [f"{sign}{number}" for number in range(1, len(shown) + 1)]
-        legend += [f"{number}: {word}" for number, word in zip(numbers, shown, strict=True)]
-        said.append(numbers)
-    return said, tuple(legend)
-
-
-def _measure(words: Sequence[str], edge: int, find: Callable[[str], Typeface | None]) -> _Words:
+def _lay(words: Sequence[str], edge: int, find: Callable[[str], Typeface | None]) -> _Words:
+    """Return the words of an edge broken into lines; or numbers in their place, where no font has some letter."""
     size = max(13, edge // 18)
-    fonts = tuple(open_font(find(word) or OWN, size) for word in words)
-    lines = tuple(_wrap(word, font, edge) for word, font in zip(words, fonts, strict=True))
-    wide = [font.getlength(line) for font, each in zip(fonts, lines, strict=True) for line in each]
-    step = size + size // 3
-    high = step * max((len(each) for each in lines), default=0)
-    return _Words(lines=lines, fonts=fonts, step=step, wide=ceil(max(wide, default=0)), high=high)
+    unit, step = size * 0.58, size + size // 3
+    shown = [shorten(clean(word), 120) for word in words]
+    lines = [_wrap(word, int(edge / unit)) for word in shown]
+    wide = ceil(unit * max((_count(line) for each in lines for line in each), default=0))
+    high = step * max(map(len, lines), default=0)
+    legend: tuple[str, ...] = ()
+    faces = [find(word) for word in shown]
+    if None in faces:
+        legend = tuple(f"{number}: {word}" for number, word in enumerate(shown, 1))
+        lines, faces = [(str(number),) for number in range(1, len(shown) + 1)], [OWN] * len(shown)
+    fonts = tuple(_fitting(face or OWN, size, each, wide) for face, each in zip(faces, lines, strict=True))
+    return _Words(lines=tuple(lines), fonts=fonts, step=step, wide=wide, high=high, legend=legend)
 
 
-def _wrap(text: str, font: FreeTypeFont, width: int) -> tuple[str, ...]:
-    """Return the text in a few lines, broken between words where it has them, else between letters."""
+def _wrap(text: str, most: int) -> tuple[str, ...]:
+    """Return the text in a few lines of so many columns, broken between words where it has them."""
     lines: list[str] = []
     rest = text.strip()
     while rest and len(lines) < _LINES:
-        fitting = len(rest)
-        while fitting > 1 and font.getlength(rest[:fitting]) > width:
-            fitting -= 1
+        fitting = (
+            next((place for place in range(1, len(rest) + 1) if _count(rest[:place]) > most), len(rest) + 1)
+            - 1
+        )
         if fitting < len(rest) and (blank := rest.rfind(" ", 1, fitting + 1)) > 0:
             fitting = blank
-        lines.append(rest[:fitting].strip())
-        rest = rest[fitting:].strip()
+        lines.append(rest[: max(1, fitting)].strip())
+        rest = rest[max(1, fitting) :].strip()
     if rest:
         lines[-1] = lines[-1][:-3] + "..."
     return tuple(lines)
+
+
+def _count(text: str) -> int:
+    """Return how many columns a text takes; a Chinese character takes two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _fitting(face: Typeface, size: int, lines: Sequence[str], wide: int) -> FreeTypeFont:
+    """Return the face at a height at which the lines are no wider than the room for them."""
+    font = open_font(face, size)
+    longest = max(map(font.getlength, lines), default=0)
+    return font if longest <= wide else open_font(face, max(6, int(size * wide / longest)))
 
 
 def _write(pen: ImageDraw, words: _Words, place: int, box: Box, *, centred: bool = False) -> None:
