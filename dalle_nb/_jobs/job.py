@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from dalle_nb._display import publish, say
+from dalle_nb._display import publish
 from dalle_nb._errors import OptionError
 from dalle_nb._jobs.collecting import collect_part
 from dalle_nb._language import speaking, tr
@@ -135,11 +135,7 @@ class Job:
     def wait(self, timeout: float | None = None, every: float = EVERY) -> Job:
         """Collect it when it has ended; after ``timeout`` seconds return it as it is."""
         end = None if timeout is None else time.monotonic() + timeout
-        told = ""
         while not self.refresh().ended and (end is None or time.monotonic() < end):
-            if (news := f"{self.status}, {self.drawn}") != told:
-                told = news
-                say(tr("Job {id}: {news}", id=self.id, news=news))
             time.sleep(every if end is None else max(0.0, min(every, end - time.monotonic())))
         return self.collect()
 
