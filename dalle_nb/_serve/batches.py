@@ -22,6 +22,8 @@ from dalle_nb._store.owners import alive
 
 ENDPOINTS = ("/v1/images/generations", "/v1/images/edits")
 MOST_LINES = 50_000
+MOST_LINE = 64 << 20
+"""Bytes of one request, as of the body of a call."""
 DAY = 24 * 3600
 
 _ID = re.compile(r"batch_[0-9a-f]{24}")
@@ -197,7 +199,7 @@ def read_requests(source: IO[bytes], done: set[str]) -> Iterator[dict[str, Any]]
 def _check_request(line: bytes, endpoint: str, seen: Mapping[str, Any]) -> tuple[str, Any]:
     """Return a request's own id and its model. Refused where it is none for this batch."""
     try:
-        request = json.loads(line)
+        request = json.loads(line) if len(line) <= MOST_LINE else None
     except (ValueError, RecursionError):
         request = None
     if not isinstance(request, dict):
