@@ -348,6 +348,7 @@ UNREADABLE: dict[str, tuple[dict[str, str], bytes, int]] = {
     "a list": (JSON, b"[]", 400),
     "no number": (JSON, b'{"n": NaN}', 400),
     "not UTF-8": (JSON, b'{"prompt": "\xff"}', 400),
+    "a million values": (JSON, b"[" + b"1," * 1_000_000 + b"1]", 400),
     "as deep as a well": (JSON, b"[" * 100_000, 400),
     "a number of a million digits": (JSON, b'{"n": ' + b"9" * 1_000_000 + b"}", 400),
     "text": ({"content-type": "text/plain"}, b'{"prompt": "x"}', 415),

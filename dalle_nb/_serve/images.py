@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from dalle_nb._records import Plan, RunRecord
 
 T = TypeVar("T")
+MOST_PARTS = 100_000
+"""Commas and brackets in a JSON body, those of a long prompt included: as values they would fill the memory."""
 Call = tuple[dict[str, Any], tuple[Upload, ...], bool]
 """The fields of a body, the pictures in it, and whether it is a form, in which numbers are text."""
 
@@ -88,6 +90,8 @@ async def read_call(request: Request) -> Call:
         message = f"Unsupported Content-Type '{kind[:80]}': expected application/json or multipart/form-data."
         raise Refused(415, message, code="unsupported_content_type")
     body = await request.body()
+    if sum(map(body.count, (b",", b"[", b"{"))) > MOST_PARTS:
+        raise Refused(400, "The JSON body of your request has too many parts.", code="invalid_json")
     try:
         said = json.loads(body, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import cache, partial
 from importlib.resources import files
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from dalle_nb._catalog import Catalog
+from dalle_nb._serve.clients import Client
 from dalle_nb._serve.images import draw_for, read_call
 from dalle_nb._serve.service import Service
 from dalle_nb._serve.shapes import Refused, images_body, json_response
@@ -38,26 +41,24 @@ def _read(part: str) -> bytes:
 
 
 async def _generate(service: Service, request: Request) -> Response:
-    """Draw as the tutorial's web app does: a prompt in, ``url`` and ``revised_prompt`` out, errors in a word."""
+    """Answer as the tutorial's web app does: ``url`` and ``revised_prompt``; 500 for whatever drawing ends in."""
+    status = None
     try:
-        return await _draw(service, request)
+        client = service.client_of(request)
+        said, _, _ = await read_call(request)
+        if not said.get("prompt"):
+            return json_response({"error": "缺少 prompt 参数"}, 400)
+        status = 500
+        return await _draw(service, request, said, client)
     except Refused as refused:
-        status = refused.status if refused.status in (401, 413, 415) else 500
-        return json_response({"error": refused.message, "code": refused.code}, status, refused.headers)
+        told = {"error": refused.message, "code": refused.code}
+        return json_response(told, status or refused.status, refused.headers)
 
 
-async def _draw(service: Service, request: Request) -> Response:
-    client = service.client_of(request)
-    said, _, _ = await read_call(request)
-    if not said.get("prompt"):
-        return json_response({"error": "缺少 prompt 参数"}, 400)
-    body = {
-        "model": _tutorial_model(service.generator.catalog),
-        "prompt": said["prompt"],
-        "size": said.get("size"),
-        "n": 1,
-    }
-    order = service.order("/generations", body, client)
+async def _draw(service: Service, request: Request, said: Mapping[str, Any], client: Client) -> Response:
+    model = _tutorial_model(service.generator.catalog)
+    body = {"model": model, "prompt": said["prompt"], "size": said.get("size"), "n": 1}
+    order = service.order("/v1/images/generations", body, client)
     run, headers = await draw_for(service, request, order, client)
     link = service.link(str(request.base_url))
     drawn = await asyncio.to_thread(images_body, run, order.model, classic=True, link=link)
