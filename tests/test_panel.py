@@ -15,6 +15,7 @@ from typing import Any
 import comm
 import pytest
 from comm.base_comm import BaseComm
+from IPython.core.interactiveshell import InteractiveShell
 from lab import DARK, LIGHT, Lab, Notebook
 from openai_server.handle import Api
 from panel_page import PATIENCE, SLOW, PanelPage, opening
@@ -22,7 +23,7 @@ from PIL import Image
 from playwright.sync_api import Browser, expect
 from workshop import environment
 
-from dalle_nb import ImageGenerator
+from dalle_nb import ImageGenerator, SettingsError
 from dalle_nb.widgets.compose import Composer
 from dalle_nb.widgets.fixes import fixes
 from dalle_nb.widgets.form import Form
@@ -261,6 +262,35 @@ def test_the_language_changes_at_run_time(panel: PanelPage) -> None:
     expect(panel.generate).to_be_visible(timeout=PATIENCE)
 
 
+def test_a_chinese_browser_opens_a_chinese_panel(panel: PanelPage) -> None:
+    """Where nobody said which language, the panel speaks the browser's."""
+    browsers = "Object.defineProperty(navigator, 'language', { get: () => 'zh-CN', configurable: true })"
+    panel.page.evaluate(browsers)
+    panel.notebook.run(0)
+    expect(panel.root.get_by_role("tab", name="创作")).to_be_visible(timeout=PATIENCE)
+    panel.page.evaluate("delete navigator.language")
+
+
+def test_the_history_fills_the_form(panel: PanelPage) -> None:
+    """Settings and a picture from the history are put into the form, and the form is shown; the edit has that parent."""
+    run = panel.history.where(status="done")[-1]
+    panel.root.get_by_role("tab", name="History").click()
+    past = panel.root.get_by_role("tabpanel", name="History")
+    tile = past.locator(f"[data-key^='{run.id}']").first
+    for verb in ("Use these settings", "Edit"):
+        panel.root.get_by_role("tab", name="History").click()
+        tile.get_by_role("button", name="More").click()
+        past.get_by_role("menuitem", name=verb, exact=True).click()
+        expect(panel.prompt).to_have_value(run.prompt, timeout=PATIENCE)
+    expect(panel.inputs).to_have_count(1, timeout=PATIENCE)
+    panel.prompt.fill("a red scarf")
+    shown = panel.tiles.count()
+    panel.generate.click()
+    panel.draws(shown + 1)
+    newest = panel.history[-1].record
+    assert ("edit", "a red scarf", run.uid) == (newest.request.kind, newest.request.prompt, newest.parent)
+
+
 def test_tabs_are_reached_by_keyboard_and_keep_what_is_typed(panel: PanelPage) -> None:
     """Arrow keys change the tab, only the open one is shown, and the form is as it was on return."""
     panel.prompt.fill("kept")
@@ -470,3 +500,11 @@ def test_opening_a_panel_is_cheap() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert ("<Panel>\n", "") == (done.stdout, done.stderr)
+
+
+def test_the_magic_opens_a_panel_in_the_language_it_is_told(shell: InteractiveShell) -> None:
+    """`%dalle_panel zh` speaks Chinese, and a language that is none is an error that names those there are."""
+    panel = shell.run_line_magic("dalle_panel", "zh")
+    assert ("<Panel>", "zh", "生成") == (repr(panel), panel.studio.tongue, panel.composer.words["generate"])
+    with pytest.raises(SettingsError, match="klingon"):
+        shell.run_line_magic("dalle_panel", "klingon")
