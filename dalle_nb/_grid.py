@@ -65,11 +65,21 @@ class Grid:
         """Return it as it is shown: JPEG, its words, and where they stand."""
         file = BytesIO()
         self.image.save(file, "JPEG", quality=80, optimize=True)
-        plain = f"<Grid {self.width}x{self.height} fingerprint {fingerprint(self.data)}: {self.alt}>"
+        plain = (
+            f"<Grid {self.width}x{self.height} fingerprint {fingerprint(self._without_words())}: {self.alt}>"
+        )
         about: dict[str, Any] = {"alt": self.alt, "width": self.width, "height": self.height}
         about["labels"] = [list(box) for box in self.labels]
         shown = {"image/jpeg": b64encode(file.getvalue()).decode(), "text/plain": plain}
         return shown, {"image/jpeg": about, "alt": self.alt}
+
+    def _without_words(self) -> bytes:
+        """Return its pictures alone, which look the same whatever the fonts."""
+        file, image = BytesIO(), self.image
+        for box in self.labels:
+            image.paste(_GROUND, box)
+        image.save(file, "BMP")
+        return file.getvalue()
 
     def _ipython_display_(self) -> None:
         from dalle_nb._display import publish
