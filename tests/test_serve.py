@@ -686,10 +686,10 @@ def test_the_servers_own_key_is_nobodys_business(server: Api, workshop: ImageGen
 
 def test_a_place_in_line_is_told_and_given_up_by_leaving(server: Api, workshop: ImageGenerator) -> None:
     """While one is drawn the next sees its place; who leaves the line is never drawn, and who leaves while being drawn is kept."""
-    server.latency = 1.0
+    server.latency = 4.0
     with serving(workshop, Limits(at_once=1)) as (client, service), ThreadPoolExecutor(3) as pool:
         for number in range(3):
-            pool.submit(ask_and_leave, client, f"cat {number}", 30 if number == 1 else 0.5)
+            pool.submit(ask_and_leave, client, f"cat {number}", 30 if number == 1 else 3)
             wait_for(lambda number=number: len(service.line.tickets()) == number + 1)
         assert {"cat 0": 0, "cat 1": 1, "cat 2": 2} == client.get("/queue").json()["yours"]
         wait_for(lambda: not service.line.tickets())
@@ -783,14 +783,14 @@ def test_a_stop_keeps_what_is_being_drawn(tmp_path: Path) -> None:
     server = Server(tmp_path, ("--at-once", "1"))
     server.start()
     with httpx.Client(base_url=server.root, timeout=60) as client, ThreadPoolExecutor(2) as pool:
-        body = {**SMALL, "size": "512x512", "n": 4}
+        body = {**SMALL, "size": "512x512", "n": 8}
         first = pool.submit(post, client, **body, prompt="a cat")
         wait_for(lambda: client.get("/queue").json()["drawing"] == 1)
         second = pool.submit(post, client, **body, prompt="a dog")
         wait_for(lambda: client.get("/queue").json()["waiting"] == 1)
         server.process.send_signal(signal.SIGTERM)
         assert (503, "server_is_overloaded", None) == failed(second.result())
-        assert 4 == len(first.result().json()["data"])
+        assert 8 == len(first.result().json()["data"])
     server.stop()
 
 
