@@ -7,17 +7,22 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from dalle_nb._catalog import load_catalog
+from dalle_nb._catalog import Model, load_catalog
 from dalle_nb._errors import DrawError
 from dalle_nb._jobs.collecting import read_name
+from dalle_nb._money import together
 from dalle_nb._options import OPTIONS
 from dalle_nb._prices import discounted, estimate
-from dalle_nb._records import Blob, JobPart, JobRecord, Kind, Request, RunRecord
+from dalle_nb._records import Blob, Estimate, JobPart, JobRecord, Kind, Request, RunRecord
 
 if TYPE_CHECKING:
     from dalle_nb.backends.openai.jobs import Batches
+
+MOST_PICTURES = 16
+MOST_BYTES_A_LINE = 512 << 20
+"""What a stranger's request may make us hold in memory, at most."""
 
 Members = list[tuple[int, RunRecord]]
 
@@ -53,7 +58,7 @@ def _read_back(server: Batches, uid: str, parts: list[JobPart]) -> tuple[JobReco
     for number, part in enumerate(parts):
         runs = list(_read_runs(server, part))
         sent = [parameters for run in runs for parameters in run.sent]
-        longest = max(map(most_bytes, sent), default=0)
+        longest = min(MOST_BYTES_A_LINE, max(map(most_bytes, sent), default=0))
         whole.append(replace(part, requests=len(sent), most_bytes=longest))
         members += [(number, run) for run in runs]
     created = min((part.created for part in parts if part.created), default=datetime.now(UTC))
@@ -69,11 +74,28 @@ def _read_runs(server: Batches, part: JobPart) -> Iterator[RunRecord]:
     for data in server.lines(part.input):
         name, line = read_line(data)
         body = line.get("body") if line else None
-        if name is not None and isinstance(body, dict) and isinstance(body.get("prompt"), str):
+        if name is not None and _is_request(body):
             asked.setdefault(read_name(name, part.remote)[0], []).append(body)
     known: dict[str, Blob | None] = {}
     for uid, bodies in asked.items():
         yield _run_of(server, uid, part, bodies, known)
+
+
+def _is_request(body: Any) -> TypeGuard[dict[str, Any]]:
+    """Return whether a stranger's body asks for pictures, and for no more than one answer may hold."""
+    if not isinstance(body, dict) or not isinstance(body.get("prompt"), str):
+        return False
+    n = body.get("n", 1)
+    return isinstance(n, int) and 1 <= n <= MOST_PICTURES
+
+
+def _price(sent: tuple[Mapping[str, Any], ...], model: Model, inputs: int) -> Estimate | None:
+    factor = load_catalog().batch_factor(model)
+    try:
+        prices = [discounted(estimate(each, model, inputs), factor, about=True) for each in sent]
+    except (TypeError, ValueError):
+        return None  # parameters that no server of ours knows
+    return None if None in prices else together(prices)
 
 
 def _run_of(
@@ -83,8 +105,6 @@ def _run_of(
     model = load_catalog().model(str(sent[0].get("model", "")))
     images = bodies[0].get("images")
     blobs = [_picture(server, each, known) for each in (images if isinstance(images, list) else [])]
-    prices = [estimate(parameters, model, len(blobs)) for parameters in sent]
-    factor = load_catalog().batch_factor(model)
     return RunRecord(
         id=0,
         uid=uid,
@@ -100,7 +120,7 @@ def _run_of(
         backend="openai",
         model=model.name,
         sent=sent,
-        estimate=discounted(prices[0], factor, about=True) if len(prices) == 1 else None,
+        estimate=_price(sent, model, len(blobs)),
         imported=True,
     )
 
@@ -110,8 +130,7 @@ def _options_of(sent: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
     first = {key: value for key, value in sent[0].items() if key not in ("model", "prompt", "n")}
     options = {_OPTIONS[key]: value for key, value in first.items() if key in _OPTIONS}
     extra = {key: value for key, value in first.items() if key not in _OPTIONS}
-    counts = [each.get("n", 1) for each in sent]
-    n = sum(count for count in counts if isinstance(count, int))
+    n = sum(each.get("n", 1) for each in sent)
     return options | ({"n": n} if n > 1 else {}) | ({"extra": extra} if extra else {})
 
 
