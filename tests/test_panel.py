@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import comm
@@ -23,11 +24,12 @@ from PIL import Image
 from playwright.sync_api import Browser, expect
 from workshop import environment
 
+import dalle_nb as dn
 from dalle_nb import ImageGenerator, SettingsError
 from dalle_nb.widgets.compose import Composer
 from dalle_nb.widgets.fixes import fixes
 from dalle_nb.widgets.form import Form
-from dalle_nb.widgets.studio import Studio
+from dalle_nb.widgets.studio import Changed, Ended, Job, Studio
 
 pytest_plugins = ["openai_server.fixtures"]
 
@@ -508,3 +510,16 @@ def test_the_magic_opens_a_panel_in_the_language_it_is_told(shell: InteractiveSh
     assert ("<Panel>", "zh", "生成") == (repr(panel), panel.studio.tongue, panel.composer.words["generate"])
     with pytest.raises(SettingsError, match="klingon"):
         shell.run_line_magic("dalle_panel", "klingon")
+
+
+def test_the_sheet_left_behind_shows_no_deleted_picture(tmp_path: Path) -> None:
+    """What stays in the notebook is the newest pictures of this panel, small, and none that was deleted since."""
+    panel = dn.panel(ImageGenerator(backend="offline", home=tmp_path, size="256x256"))
+    run = panel.studio.generator.generate("a red ball", n=2)
+    panel.studio.tell(Ended(Job(number=1, prompt="", options={}, run=run)))
+    shown, about = panel._sheet()
+    assert {"image/jpeg", "text/plain"} == set(shown)
+    assert about["image/jpeg"]["alt"] == "Pictures drawn in this panel"
+    run.delete()
+    panel.studio.tell(Changed((run.uid,)))
+    assert "image/jpeg" not in panel._sheet()[0]

@@ -6,23 +6,27 @@ where no panel can be: in a notebook opened again, or read on a page without a k
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import ipywidgets
+from IPython.core.getipython import get_ipython
 from traitlets import Unicode
 
 from dalle_nb._display import publish
+from dalle_nb._errors import ReferenceNotFound
 from dalle_nb._generator import ImageGenerator, default_generator
 from dalle_nb._images import encode_png
 from dalle_nb._language import LANGUAGES, speaking, spoken, tr
-from dalle_nb._render import line_bundle, preview_bundle
+from dalle_nb._render import Bundle, line_bundle
 from dalle_nb._settings import parse_setting
+from dalle_nb._thumbnails import contact_sheet, thumbnail
 from dalle_nb.widgets.compose import Composer
 from dalle_nb.widgets.front import Front, page
 from dalle_nb.widgets.results import Results
-from dalle_nb.widgets.studio import Ended, Studio, StudioEvent, Wished
+from dalle_nb.widgets.studio import Changed, Ended, Studio, StudioEvent, Wished
 
 if TYPE_CHECKING:
     from dalle_nb._records import Blob
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 
 LEFT_BEHIND = 12
 """Pictures on the sheet: the newest that the panel drew."""
+SHEET = 420
+"""Long edge of a picture alone on it, in pixels; several are smaller."""
 
 
 def panel(generator: ImageGenerator | None = None, *, language: str | None = None) -> Panel:
@@ -41,6 +47,10 @@ def panel(generator: ImageGenerator | None = None, *, language: str | None = Non
     Raises:
         SettingsError: another language.
     """
+    shell = get_ipython()
+    if shell is not None and shell.extension_manager is not None:
+        # The cells that the panel gives away begin with our magics.
+        shell.extension_manager.load_extension(__package__.partition(".")[0])
     return Panel(generator, language=language)
 
 
@@ -94,7 +104,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes no t
         self.composer, self.results = Composer(self.studio), Results(self.studio)
         self.composer.want_mask = self._open_painter
         self._painter: MaskPainter | None = None
-        self._drawn: list[Picture] = []
+        self._drawn: list[tuple[Picture, bytes]] = []
+        """What the sheet shows, oldest first, each with a small copy."""
         self._place = uuid4().hex
         header = Header(self, auto="" if said in LANGUAGES else "yes")
         self._desk = _box("dn-desk", self.results)
@@ -132,19 +143,37 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes no t
         self.composer.set_mask(lambda: encode_png(painter.mask) if painter and painter.share else None)
 
     def _leave_behind(self, event: StudioEvent) -> None:
-        """Keep the newest pictures on the sheet that the saved notebook shows."""
-        if isinstance(event, Ended) and event.job.run:
-            self._drawn = [*self._drawn, *event.job.run.pictures][-LEFT_BEHIND:]
-            self._show_sheet(update=True)
+        """Keep the newest pictures on the sheet that the saved notebook shows; none that was deleted."""
+        match event:
+            case Ended(job=job) if job.run and job.run.pictures:
+                new = [(each, thumbnail(each.bytes, SHEET).data) for each in job.run.pictures[:LEFT_BEHIND]]
+                self._drawn = [*self._drawn, *new][-LEFT_BEHIND:]
+            case Changed(uids=uids):
+                self._drawn = [
+                    each for each in self._drawn if each[0].run_uid not in uids or self._is_kept(each[0])
+                ]
+            case _:
+                return
+        self._show_sheet(update=True)
+
+    def _is_kept(self, picture: Picture) -> bool:
+        try:
+            return self.studio.generator.store.run(picture.run_uid).deleted is None
+        except ReferenceNotFound:
+            return False
 
     def _show_sheet(self, *, update: bool) -> None:
         with speaking(self.studio.tongue):
-            if self._drawn:
-                data = {place: each.bytes for place, each in enumerate(self._drawn, 1)}
-                bundle = preview_bundle(data, 320, tr("Pictures drawn in this panel"))
-            else:
-                bundle = line_bundle(tr("A panel was here: run the cell to open it again."))
-        publish(bundle, transient={"display_id": self._place}, update=update)
+            publish(self._sheet(), transient={"display_id": self._place}, update=update)
+
+    def _sheet(self) -> Bundle:
+        if not self._drawn:
+            return line_bundle(tr("A panel was here: run the cell to open it again."))
+        sheet = contact_sheet([(picture.reference, small) for picture, small in self._drawn], SHEET)
+        words = tr("Pictures drawn in this panel")
+        about = {"alt": words, "width": sheet.width, "height": sheet.height}
+        shown = {sheet.media_type: b64encode(sheet.data).decode(), "text/plain": words}
+        return shown, {sheet.media_type: about}
 
     def _ipython_display_(self) -> None:
         publish((self._repr_mimebundle_(), {}))
