@@ -47,7 +47,8 @@ class Crew:
     cancel: Flag = field(default_factory=Flag)
     """What is under way is given up."""
     _todo: deque[int] = field(default_factory=deque)
-    _news: SimpleQueue[tuple[int, Run | BaseException] | None] = field(default_factory=SimpleQueue)
+    _news: SimpleQueue[tuple[int, Run] | None] = field(default_factory=SimpleQueue)
+    """A Run and its place; None from a thread that has ended."""
     _runs: dict[int, Run] = field(default_factory=dict)
     _error: BaseException | None = None
 
@@ -67,7 +68,7 @@ class Crew:
                 self._let_go(threads)
                 raise self._interrupted(threads) from None
         if self._error:
-            raise _cut_short(self._error, len(self._runs), len(self.seats))
+            raise _cut_short(self._error, self._good, len(self.seats))
         return [self._runs[place] for place in range(len(self.seats))]
 
     def _start(self) -> list[Thread]:
@@ -88,13 +89,14 @@ class Crew:
                 place = self._todo.popleft()
             except IndexError:
                 break
-            self._news.put((place, self._one(self.seats[place])))
+            if (run := self._one(self.seats[place])) is not None:
+                self._news.put((place, run))
         self._news.put(None)
 
-    def _one(self, seat: Seat) -> Run | BaseException:
-        """Return the Run of a seat, drawn or failed; or what stands in the way of all others too."""
+    def _one(self, seat: Seat) -> Run | None:
+        """Return the Run of a seat, drawn or failed; None where something stands in the way of all others too."""
         try:
-            if seat.there and (run := self._awaited(seat.there)):
+            if seat.there and (run := self._awaited(seat.there)) is not None:
                 return run
             return self.generator.ask(
                 seat.item.prompt,
@@ -107,12 +109,11 @@ class Crew:
         except DrawError as error:
             if isinstance(error.run, Run) and not isinstance(error, _ENDS):
                 return error.run
+            self._error = self._error or error
             self.stop.set()  # those that have not been sent yet would only meet it too
-            reason: BaseException = error
         except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
-            reason = error
-        self._error = self._error or reason
-        return reason
+            self._error = self._error or error
+        return None
 
     def _awaited(self, record: RunRecord) -> Run | None:
         """Return the Run that another thread or kernel is drawing; None where it ended without a picture.
@@ -135,7 +136,7 @@ class Crew:
                 continue
             if news is None:
                 working -= 1
-            elif isinstance(news[1], Run):
+            else:
                 self._runs[news[0]] = news[1]
                 progress.add(news[1])
 
@@ -167,14 +168,17 @@ class Crew:
         with suppress(Empty):
             while True:
                 news = self._news.get_nowait()
-                if news and isinstance(news[1], Run) and news[1]:
-                    self._runs[news[0]] = news[1]
+                self._runs |= dict([news] if news else [])
         coming = sum(thread.is_alive() for thread in threads)
-        what = tr("Interrupted: {done} of {count} are done.", done=len(self._runs), count=len(self.seats))
+        what = tr("Interrupted: {done} of {count} are done.", done=self._good, count=len(self.seats))
         fix = tr("The same again draws only what is missing.")
         if coming and not self.cancel.is_set():
             fix = tr("{coming} may be billed and are kept if they come. {fix}", coming=coming, fix=fix)
         return Interrupted(what, fix)
+
+    @property
+    def _good(self) -> int:
+        return sum(map(bool, self._runs.values()))
 
 
 def _cut_short(error: BaseException, done: int, count: int) -> BaseException:
