@@ -377,7 +377,8 @@ def form(
 
 
 FORMS = {
-    "no picture": ("edits", [("nothing", ("a.png", b"", "image/png"))], "missing_required_parameter"),
+    "no picture": ("edits", form("mask", png()), "missing_required_parameter"),
+    "hints that it cannot read": ("edits", form(data=png()) + form("markup", png()), "unknown_parameter"),
     "an empty picture": ("edits", form(), "invalid_image_file"),
     "half a picture": ("edits", form(data=png()[:-40]), "invalid_image_file"),
     "a program": ("edits", form(data=b"MZ" * 999), "invalid_image_file"),
@@ -387,6 +388,8 @@ FORMS = {
         "unsupported_file_mimetype",
     ),
     "seventeen": ("edits", form("image[]", png()) * 17, "array_above_max_length"),
+    "a file for an option of ours": ("edits", form(data=png()) + form("save", png()), "unknown_parameter"),
+    "a picture to vary and a mask": ("variations", form(data=png()) + form("mask", png()), "invalid_value"),
     "a mask of another shape": (
         "edits",
         form(data=png()) + form("mask", png(size=(64, 256))),

@@ -8,7 +8,7 @@ fit) is left to `_rules`.
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,8 +28,12 @@ MOST_PICTURES = 17
 """16 and a mask: what any model takes (SDK image_edit_params.py)."""
 
 _PARAMETERS = {row.parameter: row for row in OPTIONS if row.parameter and row.parameter != "response_format"}
-_ELSEWHERE = frozenset({"model", "prompt", "response_format", "stream", "user"})
-"""Read by name below; ``user`` is for OpenAI's own books."""
+_ALSO = {
+    Kind.GENERATE: ("prompt",),
+    Kind.EDIT: ("prompt", "image", "mask", "markup"),
+    Kind.VARIATION: ("image",),
+}
+"""What a call of each kind says beside its parameters, and the pictures that it brings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,7 @@ def read_order(
     strict = model is not None and model.catalogued and not model.free and not server.own_models
     law = _Law(kind=kind, model=model if strict else None, catalog=catalog, form=form)
     law.check_kind()
-    law.check_names(said)
+    law.check_names([*said, *(each.part for each in uploads)])
     law.check_uploads(uploads)
     options = {_PARAMETERS[name].name: law.value(name, said[name]) for name in said if name in _PARAMETERS}
     stream = law.flag("stream", said.get("stream", False))
@@ -132,24 +136,21 @@ class _Law:
             message = f"The model `{self.model.name}` does not support this operation ({self.kind.value})."
             raise Refused(400, message, param="model", code="invalid_value")
 
-    def check_names(self, said: Mapping[str, Any]) -> None:
+    def check_names(self, said: Iterable[str]) -> None:
         takes, kind = self.model.parameters if self.model else None, self.catalog.kinds[self.kind]
-        known = {name for name in kind if takes is None or name in takes} | {"model", "user"}
-        known |= set() if self.kind is Kind.VARIATION else {"prompt"}
+        known = {name for name in kind if takes is None or name in takes} & _PARAMETERS.keys()
+        known |= {"model", "user", *_ALSO[self.kind]}
+        known -= {"markup"} if takes is not None and "markup" not in takes else set()
         known |= {"stream"} if takes is None or "partial_images" in takes else set()
-        known |= {"response_format"} if takes is None else set()
-        known &= _PARAMETERS.keys() | _ELSEWHERE
+        known |= {"response_format"} if takes is None or "response_format" in takes else set()
         for name in said:
             if name not in known:
-                raise Refused(
-                    400, f"Unknown parameter: '{name[:80]}'.", param=name[:80], code="unknown_parameter"
-                )
+                message = f"Unknown parameter: '{name[:80]}'."
+                raise Refused(400, message, param=name[:80], code="unknown_parameter")
 
     def check_uploads(self, uploads: tuple[Upload, ...]) -> None:
         images = [each for each in uploads if each.part == "image"]
-        if self.kind is Kind.GENERATE:
-            return
-        if not images:
+        if not images and self.kind is not Kind.GENERATE:
             raise _missing("image")
         most = self.model.max_inputs if self.model else 16
         if len(images) > most:
@@ -198,16 +199,14 @@ class _Law:
             said = int(said)
         if type(said) is not int:
             raise _wrong_type(row.parameter, "an integer")
-        most = (self.model.max_n if self.model else MOST) if row.name == "n" else row.most
-        for bound, word, wrong in (
-            (row.least, "below_min", said < (row.least or 0)),
-            (most, "above_max", most is not None and said > most),
-        ):
-            if wrong:
-                sign = ">=" if word == "below_min" else "<="
-                message = f"Invalid '{row.parameter}': integer out of range. Expected a value {sign} {bound}, but got {said} instead."
-                raise Refused(400, message, param=row.parameter, code=f"integer_{word}_value")
-        return said
+        least, most = row.least or 0, row.most if row.most is not None else said
+        if row.name == "n":
+            most = self.model.max_n if self.model else MOST
+        if least <= said <= most:
+            return said
+        word, bound = ("below_min", f">= {least}") if said < least else ("above_max", f"<= {most}")
+        message = f"Invalid '{row.parameter}': integer out of range. Expected a value {bound}, but got {said} instead."
+        raise Refused(400, message, param=row.parameter, code=f"integer_{word}_value")
 
     def _choices(self, row: Option, said: str) -> tuple[str, ...]:
         assert self.model
