@@ -13,6 +13,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
@@ -162,48 +163,53 @@ def page(items: Iterable[dict[str, Any]], request: Request, most: int) -> Respon
 
 def routes(service: Service) -> list[Route]:
     """Return the routes of files, and let the inputs of edits be named by file id."""
-
-    def files(request: Request) -> Files:
-        return files_of(service, service.client_of(request))
-
-    async def create(request: Request) -> Response:
-        shelf = files(request)
-        # What is large in a form goes to the disk as it comes; how much may come is the gate's affair.
-        async with request.form(max_files=1, max_fields=8) as form:
-            source, purpose, lifetime = _read_upload(form)
-            file = await run_in_threadpool(shelf.keep, source.file, source.filename or "", purpose, lifetime)
-        return json_response(file)
-
-    def listing(request: Request) -> Response:
-        purpose = request.query_params.get("purpose")
-        found = [file for file in files(request).all() if purpose in (None, file["purpose"])]
-        return page(found[::-1] if request.query_params.get("order") == "asc" else found, request, 10_000)
-
-    def find(request: Request) -> Response:
-        return json_response(files(request).find(request.path_params["id"]))
-
-    def content(request: Request) -> Response:
-        return FileResponse(files(request).path(request.path_params["id"]))
-
-    def delete(request: Request) -> Response:
-        ident = files(request).find(request.path_params["id"])["id"]
-        files(request).delete(ident)
-        return json_response({"id": ident, "object": "file", "deleted": True})
-
-    def read(ident: str, client: Client) -> bytes:
-        shelf = files_of(service, client)
-        if shelf.find(ident)["bytes"] > MAX_INPUT_BYTES:
-            raise Refused(400, f"The file is too large for a picture: {ident}", param="image")
-        return shelf.path(ident).read_bytes()
-
-    service.read_file = read
+    service.read_file = partial(_read_picture, service)
     return [
-        Route("/v1/files", create, methods=["POST"]),
-        Route("/v1/files", listing),
-        Route("/v1/files/{id}", find),
-        Route("/v1/files/{id}", delete, methods=["DELETE"]),
-        Route("/v1/files/{id}/content", content),
+        Route("/v1/files", partial(_create, service), methods=["POST"]),
+        Route("/v1/files", partial(_list, service)),
+        Route("/v1/files/{id}", partial(_find, service)),
+        Route("/v1/files/{id}", partial(_delete, service), methods=["DELETE"]),
+        Route("/v1/files/{id}/content", partial(_content, service)),
     ]
+
+
+def _read_picture(service: Service, ident: str, client: Client) -> bytes:
+    shelf = files_of(service, client)
+    if shelf.find(ident)["bytes"] > MAX_INPUT_BYTES:
+        raise Refused(400, f"The file is too large for a picture: {ident}", param="image")
+    return shelf.path(ident).read_bytes()
+
+
+async def _create(service: Service, request: Request) -> Response:
+    shelf = files_of(service, service.client_of(request))
+    # What is large in a form goes to the disk as it comes; how much may come is the gate's affair.
+    async with request.form(max_files=1, max_fields=8) as form:
+        source, purpose, lifetime = _read_upload(form)
+        file = await run_in_threadpool(shelf.keep, source.file, source.filename or "", purpose, lifetime)
+    return json_response(file)
+
+
+def _list(service: Service, request: Request) -> Response:
+    asked, shelf = request.query_params, files_of(service, service.client_of(request))
+    found = [file for file in shelf.all() if asked.get("purpose", file["purpose"]) == file["purpose"]]
+    return page(found[::-1] if asked.get("order") == "asc" else found, request, 10_000)
+
+
+def _find(service: Service, request: Request) -> Response:
+    shelf = files_of(service, service.client_of(request))
+    return json_response(shelf.find(request.path_params["id"]))
+
+
+def _content(service: Service, request: Request) -> Response:
+    shelf = files_of(service, service.client_of(request))
+    return FileResponse(shelf.path(request.path_params["id"]))
+
+
+def _delete(service: Service, request: Request) -> Response:
+    shelf = files_of(service, service.client_of(request))
+    ident = shelf.find(request.path_params["id"])["id"]
+    shelf.delete(ident)
+    return json_response({"id": ident, "object": "file", "deleted": True})
 
 
 def _read_upload(form: FormData) -> tuple[UploadFile, str, int | None]:

@@ -172,24 +172,27 @@ def routes(service: Service) -> list[Route]:
     foreman = Foreman(service)
     service.at_start.append(foreman.start)
     service.at_stop.append(foreman.stop)
-
-    async def create(request: Request) -> Response:
-        client = service.client_of(request)
-        said, _, _ = await read_call(request)
-        return json_response(foreman.create(said, client).told)
-
-    async def find(request: Request) -> Response:
-        return json_response(foreman.find(request.path_params["id"], service.client_of(request)).told)
-
-    async def cancel(request: Request) -> Response:
-        return json_response(foreman.cancel(request.path_params["id"], service.client_of(request)).told)
-
-    def listing(request: Request) -> Response:
-        return page((batch.told for batch in foreman.all(service.client_of(request))), request, 100)
-
     return [
-        Route("/v1/batches", create, methods=["POST"]),
-        Route("/v1/batches", listing),
-        Route("/v1/batches/{id}", find),
-        Route("/v1/batches/{id}/cancel", cancel, methods=["POST"]),
+        Route("/v1/batches", partial(_create, service, foreman), methods=["POST"]),
+        Route("/v1/batches", partial(_list, service, foreman)),
+        Route("/v1/batches/{id}", partial(_find, service, foreman)),
+        Route("/v1/batches/{id}/cancel", partial(_cancel, service, foreman), methods=["POST"]),
     ]
+
+
+async def _create(service: Service, foreman: Foreman, request: Request) -> Response:
+    client = service.client_of(request)
+    said, _, _ = await read_call(request)
+    return json_response(foreman.create(said, client).told)
+
+
+def _list(service: Service, foreman: Foreman, request: Request) -> Response:
+    return page((batch.told for batch in foreman.all(service.client_of(request))), request, 100)
+
+
+async def _find(service: Service, foreman: Foreman, request: Request) -> Response:
+    return json_response(foreman.find(request.path_params["id"], service.client_of(request)).told)
+
+
+async def _cancel(service: Service, foreman: Foreman, request: Request) -> Response:
+    return json_response(foreman.cancel(request.path_params["id"], service.client_of(request)).told)
