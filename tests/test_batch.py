@@ -95,6 +95,15 @@ def test_pictures_are_saved_and_shown_on_one_sheet(tmp_path: Path) -> None:
     assert sheet.width < sheet.height * 1.2
 
 
+def test_what_a_job_draws_is_not_drawn_again() -> None:
+    """Prompts that were sent off as a job are neither waited for nor drawn a second time."""
+    with dn.serve() as url:
+        shop = dn.ImageGenerator(backend="openai", base_url=f"{url}/v1", server="unknown")
+        dn.batch(["a fox"], generator=shop, via="openai-batch", yes=True)
+        batch = dn.batch(["a fox", "a hen"], generator=shop, yes=True)
+    assert [("asked", True), ("done", False)] == [(run.status, run.reused) for run in batch]
+
+
 # --- money ------------------------------------------------------------------------------------------------
 
 

@@ -39,6 +39,9 @@ def offered(before: str) -> Offer | None:
         ('%dalle --style "oil p', '"oil p', ['"oil painting"']),
         ("%dalle -n 2 --edit i", "i", ["image", "inks"]),
         ("%%dalle_nb --si", "--si", ["--size"]),
+        ("%%dalle_batch --conc", "--conc", ["--concurrency"]),
+        ("%%dalle_sweep -q low --zi", "--zi", ["--zip"]),
+        ("%%dalle --conc", "--conc", []),
     ],
 )
 def test_options_and_values_are_offered(before: str, fragment: str, words: list[str]) -> None:
