@@ -85,7 +85,7 @@ def serving(folder: Path, *words: str) -> Iterator[Server]:
             server.stop()
 
 
-def wait_for(truth: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(truth: Callable[[], bool], seconds: float = 150) -> None:
     """Return when it has become true; fail where it does not."""
     end = time.monotonic() + seconds
     while not truth():

@@ -160,12 +160,12 @@ def test_an_order_that_no_batch_can_fill_is_refused(
 
 def test_a_cancelled_batch_keeps_what_was_drawn(client: openai.OpenAI) -> None:
     """Cancelling lets what is being drawn come to its end and begins nothing more."""
-    batch = order(client, upload(client, [line(str(number), "猫", size="1024x1024") for number in range(99)]))
+    batch = order(client, upload(client, [line(str(number), "猫") for number in range(300)]))
     wait_for(lambda: client.batches.retrieve(batch).request_counts.completed > 0)
     assert "cancelling" == client.batches.cancel(batch).status
     over = finished(client, batch)
-    assert ("cancelled", 99) == (over.status, over.request_counts.total)
-    assert over.request_counts.completed == len(results(client, over.output_file_id)) < 99
+    assert ("cancelled", 300) == (over.status, over.request_counts.total)
+    assert over.request_counts.completed == len(results(client, over.output_file_id)) < 300
     with pytest.raises(openai.ConflictError):
         client.batches.cancel(batch)
 
@@ -173,7 +173,7 @@ def test_a_cancelled_batch_keeps_what_was_drawn(client: openai.OpenAI) -> None:
 @pytest.mark.parametrize("kill", [False, True], ids=["stopped", "killed"])
 def test_a_batch_goes_on_after_the_server_starts_again(tmp_path: Path, kill: bool) -> None:
     """No request is lost or drawn into the results twice when the server ends in the middle, however it ends."""
-    asked = {str(number) for number in range(12)}
+    asked = {str(number) for number in range(40)}
     with serving(tmp_path) as server:
         batch = order(
             server.client(), upload(server.client(), [line(ident, "猫") for ident in sorted(asked)])
@@ -182,7 +182,7 @@ def test_a_batch_goes_on_after_the_server_starts_again(tmp_path: Path, kill: boo
         server.stop(kill=kill)
         server.start()
         over = finished(server.client(), batch)
-        assert ("completed", 12, 12) == (
+        assert ("completed", 40, 40) == (
             over.status,
             over.request_counts.total,
             over.request_counts.completed,
@@ -204,7 +204,7 @@ def test_two_servers_in_one_home_draw_nothing_twice(tmp_path: Path) -> None:
 def test_a_torn_line_is_drawn_anew_and_a_late_batch_expires(tmp_path: Path) -> None:
     """A line that a crash cut in two does not count; when the day is over, what is left is told as expired."""
     with serving(tmp_path) as server:
-        asked = [line(str(number), "猫", size="1024x1024") for number in range(40)]
+        asked = [line(str(number), "猫") for number in range(300)]
         batch = order(server.client(), upload(server.client(), asked))
         wait_for(lambda: server.client().batches.retrieve(batch).request_counts.completed >= 2)
         server.stop(kill=True)
@@ -219,7 +219,7 @@ def test_a_torn_line_is_drawn_anew_and_a_late_batch_expires(tmp_path: Path) -> N
         late = results(server.client(), over.error_file_id)
         assert ("expired", whole.count(b"\n")) == (over.status, len(drawn))
         assert {"batch_expired"} == {row["error"]["code"] for row in late.values()}
-        assert 40 == len(drawn.keys() | late.keys()) == len(drawn) + len(late)
+        assert 300 == len(drawn.keys() | late.keys()) == len(drawn) + len(late)
 
 
 def test_files_are_listed_in_pages_read_back_and_deleted(client: openai.OpenAI) -> None:
