@@ -142,17 +142,22 @@ def differences_bundle(names: Sequence[str], differences: Mapping[str, Sequence[
 
 
 def _row(run: RunRecord, small: Thumbnails, number: str = "") -> Markup:
-    number = tag("td", tag("b", number or str(run.id)), tag("div", "★" if run.starred else ""), style=_NUMBER)
+    """Return a row of the table; under a ``number`` of its own where that is not the Run's."""
+    head = tag("td", tag("b", number or str(run.id)), tag("div", "★" if run.starred else ""), style=_NUMBER)
     # Only the first picture stands in a column, so that words begin at the same place in every row.
     first, *others = _thumbnails(run, small) or [Markup()]
-    about = [*_about(run, shorten(run.request.prompt, 160)), *([tag("div", *others)] if others else [])]
-    return tag("tr", number, tag("td", first, style=_CELL), tag("td", *about, style=_CELL))
+    reference = [f"#{run.id}"] if number else []
+    about = [
+        *_about(run, shorten(run.request.prompt, 160), reference),
+        *([tag("div", *others)] if others else []),
+    ]
+    return tag("tr", head, tag("td", first, style=_CELL), tag("td", *about, style=_CELL))
 
 
-def _about(run: RunRecord, words: str) -> list[Markup]:
+def _about(run: RunRecord, words: str, first: Sequence[str] = ()) -> list[Markup]:
     """Return lines on a Run: its words, its tags, the facts, and why it failed where it did."""
     pills = [] if run.status is Status.DONE else [status_word(run.status)]
-    facts = [*_how(run), run.model, *_sizes(run), cost_of(run), _when(run)]
+    facts = [*first, *_how(run), run.model, *_sizes(run), cost_of(run), _when(run)]
     tags = (
         [tag("div", " ".join(f"#{shorten(each, 40)}" for each in run.tags), style=_QUIET)] if run.tags else []
     )
