@@ -69,7 +69,7 @@ class Easel:
     def scale(self) -> float:
         box = self.canvas.bounding_box()
         assert box
-        return min(box["width"] / self.size[0], box["height"] / self.size[1]) * self.zoomed
+        return min((box["width"] - 20) / self.size[0], (box["height"] - 20) / self.size[1]) * self.zoomed
 
     def drag(self, *points: tuple[float, float]) -> None:
         """Draw a line through points of the picture with the mouse, and wait until the kernel has it."""

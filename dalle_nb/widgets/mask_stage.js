@@ -2,6 +2,7 @@
 // Knows pixels of the picture and of the page, and nothing of tools or Python.
 
 const CLOSEST = 32;
+const MARGIN = 10; // around a picture that is fitted, so that its very edge can be painted over
 
 class Stage {
   constructor(canvas) {
@@ -29,7 +30,7 @@ class Stage {
 
   fit() {
     this.fitted = true;
-    this.scale = Math.min(this.wide / this.width, this.high / this.height);
+    this.scale = Math.min((this.wide - 2 * MARGIN) / this.width, (this.high - 2 * MARGIN) / this.height);
     this.x = (this.wide - this.width * this.scale) / 2;
     this.y = (this.high - this.height * this.scale) / 2;
   }
