@@ -48,7 +48,7 @@ def collect_part(job: JobRecord, number: int, generator: ImageGenerator, server:
     """
     part = job.parts[number]
     harvest = _Harvest(generator, server, part, set(generator.store.members(job.id, number, waiting=True)))
-    if harvest.waiting and part.output:
+    if harvest.waiting and (part.output or part.completed):
         harvest.read(part.output, at_least=part.completed)
     if harvest.waiting and part.errors:
         harvest.read(part.errors)
@@ -70,7 +70,7 @@ class _Harvest:
         from dalle_nb.backends.openai.jobs import broken_off, read_line, says_undrawn
 
         lines = 0
-        for data in self._server.lines(file, self._part.most_bytes):
+        for data in self._server.lines(file, self._part.most_bytes) if file else ():
             name, line = read_line(data)
             lines += 1
             if name is not None and not says_undrawn(line):
@@ -99,20 +99,14 @@ class _Harvest:
         self._finish(uid, drawing)
 
     def _drawing(self, uid: str) -> tuple[Drawing, set[int]]:
+        """Return the drawing of a Run, and which of its calls have been told."""
         if uid not in self._begun:
             store = self._generator.store
             record = store.run(uid)
             plan = _plan_of(record, self._part)
-            strict = self._generator.is_strict(plan) and (whole := _with_inputs(plan, store)) is not None
-            drawing = Drawing(
-                whole if strict and whole else plan,
-                record,
-                self._generator.backend,
-                store,
-                Terms(),
-                strict=strict,
-            )
-            self._begun[uid] = drawing, set()
+            whole = _with_inputs(plan, store) if self._generator.is_strict(plan) else None
+            backend, strict = self._generator.backend, whole is not None
+            self._begun[uid] = Drawing(whole or plan, record, backend, store, Terms(), strict=strict), set()
         return self._begun[uid]
 
     def _let(self, drawing: Drawing, events: Iterator[DrawEvent]) -> None:

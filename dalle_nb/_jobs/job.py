@@ -127,7 +127,7 @@ class Job:
         """
         for number, part in enumerate(self.parts):
             if not part.collected:
-                lost = replace(part, status="forgotten", output="", errors="")
+                lost = replace(part, status="forgotten", completed=0, output="", errors="")
                 self._save((*self.parts[:number], lost, *self.parts[number + 1 :]))
                 self._collect(number)
         return self
