@@ -11,11 +11,13 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
-from lab import Lab, Notebook
+from lab import Notebook
 from PIL import Image
 from playwright.sync_api import Locator, expect
 from sqlalchemy import insert
 
+from dalle_nb import ImageGenerator
+from dalle_nb._history import History
 from dalle_nb._records import PictureRecord, Request, RunRecord, Status
 from dalle_nb._store import Store
 from dalle_nb._store.rows import picture_row, run_row
@@ -24,19 +26,23 @@ from dalle_nb._store.search import searched
 
 PATIENCE = 30_000
 OPEN = """
-import os
-os.environ["DALLE_NB_HOME"] = {home!r}
+import resource
 import dalle_nb as dn
-from dalle_nb._generator import default_generator
+from dalle_nb._history import History
 from dalle_nb.widgets.results import Results
 from dalle_nb.widgets.shelf import HistoryTab
 from dalle_nb.widgets.studio import Studio, Wished
-dn.configure(backend="offline")
-studio, wishes = Studio(default_generator(), {tongue!r}), []
+generator = dn.ImageGenerator(backend="offline", home={home!r})
+studio, wishes = Studio(generator, {tongue!r}), []
 studio.listen(lambda event: wishes.append(event) if isinstance(event, Wished) else None)
+{more}
 {part}(studio)
 """
-
+WISHES = "print([(each.prompt, dict(each.options)) for each in wishes])"
+WRITE = """([index, text]) => {
+  const cells = window.jupyterapp.shell.currentWidget.content.widgets;
+  cells[index].model.sharedModel.setSource(text);
+}"""
 SCROLL = """(key) => {
   const scroller = document.querySelector('.dn-scroller');
   scroller.scrollTo(0, scroller.scrollHeight);
@@ -45,14 +51,30 @@ SCROLL = """(key) => {
 
 
 class AlbumPage:
-    """Results or history, open in a notebook."""
+    """Results or history, open under the first cell of a notebook; the second cell is for what a kernel is told."""
 
-    def __init__(self, notebook: Notebook, home: Path, part: str, *cells: str, tongue: str = "en") -> None:
-        self.notebook, self.page = notebook, notebook.page
-        notebook.open(OPEN.format(home=str(home), part=part, tongue=tongue), *cells)
-        notebook.run(0)
-        self.root = self.page.locator(".dn").first
+    def __init__(self, desk: Notebook, home: Path) -> None:
+        self.notebook, self.page, self.home = desk, desk.page, home
+        self.root = desk.cell(0).locator(".dn")
+        self.history = History(ImageGenerator(backend="offline", size="512x512", home=home))
+        """The same history, looked at by another process: this one."""
+
+    def show(self, part: str, *, more: str = "", tongue: str = "en") -> None:
+        """Open ``Results`` or ``HistoryTab`` over the history."""
+        source = OPEN.format(home=str(self.home), part=part, more=more, tongue=tongue)
+        self.page.evaluate(WRITE, [0, source])
+        self.notebook.run(0)
         expect(self.root.locator(".dn-grid")).to_be_attached(timeout=PATIENCE)
+
+    def run(self, source: str) -> str:
+        """Run something in the kernel, and return what it prints."""
+        self.page.evaluate(WRITE, [1, source])
+        return self.notebook.run(1).last.inner_text()
+
+    def draw(self, *prompts: str, **options: object) -> None:
+        """Draw outside the notebook."""
+        for prompt in prompts:
+            self.history._generator.generate(prompt, **options)
 
     def tile(self, reference: str) -> Locator:
         """Return the tile of a picture, such as ``12/1``, or of a Run without."""
@@ -95,11 +117,6 @@ class AlbumPage:
                 "data-key", references[place]
             )
             expect(self.root.locator(key)).to_be_attached()
-
-
-def home_of(lab: Lab, notebook: Notebook) -> Path:
-    """Return a history's folder for one notebook alone."""
-    return lab.folder.parent / "histories" / notebook.name
 
 
 def fill(home: Path, count: int, *, drawn: int = 80) -> Store:

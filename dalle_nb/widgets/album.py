@@ -6,7 +6,7 @@ All that is done goes through the History and the Studio; content of messages is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +139,8 @@ class Album(Front):
         """Put Runs into the trash, and offer to take them back."""
         meant = self.some(content)
         ids = meant.column("id")
+        if not ids:
+            return
         self._change(meant, History.delete)
         what = f"#{ids[0]}" if len(ids) == 1 else tr("{count} Runs", count=len(ids))
         self.tell("trashed", ids=ids, text=tr("{what} is in the trash.", what=what))
@@ -163,10 +165,10 @@ class Album(Front):
         statuses = {f"status_{status.value}": status_word(status) for status in Status}
         return {**statuses, **_verb_words(), **_view_words()}
 
-    def _change(self, meant: History, verb: Any) -> None:
-        uids = tuple(meant.column("uid"))
-        verb(meant)
-        self.studio.tell(Changed(uids))
+    def _change(self, meant: History, verb: Callable[[History], object]) -> None:
+        if uids := tuple(meant.column("uid")):
+            verb(meant)
+            self.studio.tell(Changed(uids))
 
     def some(self, content: Mapping[str, Any], *, trash: bool = False) -> History:
         """Return the Runs that a message names."""

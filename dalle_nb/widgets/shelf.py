@@ -5,16 +5,16 @@ Knows which Runs are meant and what becomes of many at once; how pictures are sh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from dalle_nb._bundle import export_bundle
-from dalle_nb._errors import DalleError, OptionError
+from dalle_nb._errors import OptionError
 from dalle_nb._history import History
-from dalle_nb._language import speaking, tr
+from dalle_nb._language import tr
 from dalle_nb._money import dollars
 from dalle_nb._records import Kind
 from dalle_nb._render import clean
@@ -61,7 +61,7 @@ class HistoryTab(Album):
     def on_purge(self, content: Mapping[str, Any], _: object) -> None:
         """Delete Runs in the trash for good, all of them where none are named; the page has asked first."""
         meant = self.some(content, trash=True) if content.get("ids") else self.history.trash
-        self._aside(lambda: self._purge(meant))
+        self._aside(self._purge, meant)
 
     def on_export(self, content: Mapping[str, Any], _: object) -> None:
         """Put Runs, those named or else all that are meant, into the notebook's folder."""
@@ -69,7 +69,7 @@ class HistoryTab(Album):
         if form not in _FORMS:
             raise OptionError(tr("There is no export as {form}.", form=repr(form)[:40]), ", ".join(_FORMS))
         meant = self.some(content) if content.get("ids") else self.meant(mapped(content.get("asked")))
-        self._aside(lambda: self._export(meant, str(form)))
+        self._aside(self._export, meant, str(form))
 
     def labels(self) -> dict[str, str]:
         """Return what search, filters and trash say beside what an album says."""
@@ -97,17 +97,9 @@ class HistoryTab(Album):
         self.studio.tell(Changed(uids))
         self.tell("said", text=tr("{count} Runs are gone for good.", count=gone))
 
-    def _aside(self, work: Any) -> None:
-        """Do what may take long away from the threads that answer the page, and tell what goes wrong."""
-
-        def run() -> None:
-            with speaking(self.tongue):
-                try:
-                    work()
-                except DalleError as error:
-                    self.tell("trouble", what=error.what, fix=error.fix)
-
-        Thread(target=run, name="dalle-nb history", daemon=True).start()
+    def _aside(self, act: Callable[..., None], *given: Any) -> None:
+        """Do what may take long away from the threads that answer the page."""
+        Thread(target=self.attempt, args=(act, *given), name="dalle-nb history", daemon=True).start()
 
 
 def _free(stem: str, suffix: str) -> Path:
