@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from album_page import OPEN, fill  # type: ignore[import-not-found]  # noqa: E402 - the tests' own, found above
+from album_page import fill  # type: ignore[import-not-found]  # noqa: E402 - the tests' own, found above
 from conftest import own_environment  # type: ignore[import-not-found]  # noqa: E402
 from easel import Easel  # type: ignore[import-not-found]  # noqa: E402
 from lab import Notebook, browse, serve_lab  # type: ignore[import-not-found]  # noqa: E402
@@ -30,6 +30,11 @@ ROUNDS = 7
 RESULTS = 1000
 CELLS = ("import ipywidgets\nipywidgets.Button(description='bare')", "{panel}", "{painter}", "{results}")
 PAINTER = "from PIL import Image\npainter = dn.MaskPainter(Image.new('RGB', (1024, 1024), 'khaki'))\npainter"
+GALLERY = """
+from dalle_nb.widgets.results import Results
+from dalle_nb.widgets.studio import Studio
+Results(Studio(dn.ImageGenerator(backend="offline", home={home!r})))
+"""
 SHOWN = """async ([selector, text]) => {
   const { commands } = window.jupyterapp;
   await commands.execute("notebook:clear-cell-output");
@@ -165,7 +170,7 @@ def measure(folder: Path) -> Iterator[Row]:
     cells = {
         "panel": opening(home),
         "painter": PAINTER,
-        "results": OPEN.format(home=str(many), part="Results", tongue="en"),
+        "results": GALLERY.format(home=str(many)),
     }
     with serve_lab(folder, environment) as lab, browse() as browser:
         desk = Notebook(lab, browser, name="benchmark")
