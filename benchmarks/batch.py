@@ -56,7 +56,8 @@ OURS_PROGRAM = """
 import resource, sys, time
 import dalle_nb as dn
 workshop = dn.ImageGenerator(model="gpt-image-2")
-workshop.backend.check(), workshop.store
+workshop.backend.check(), workshop.store, dn.batch
+import numpy, tqdm, PIL.PngImagePlugin
 start = time.perf_counter()
 made = dn.batch([f"cat number {{n % 60}}" for n in range({count})], generator=workshop, concurrency={at_once}, quality="low",
                 size="1024x1024", yes=True)
