@@ -13,6 +13,8 @@ from dalle_nb._language import tr
 from dalle_nb._records import Estimate, Plan
 
 MICROS = 1_000_000
+NEARLY = 0.02
+"""How far apart, as a share, the ends of a range are that is told as one amount."""
 
 
 def dollars(micros: int | None) -> str:
@@ -31,7 +33,9 @@ def price_range(estimate: Estimate | None) -> str:
     if estimate is None:
         return tr("unknown price")
     amount = dollars(estimate.high)
-    if dollars(estimate.low) == amount:
+    # What is only about right is not told to the last digit.
+    near = estimate.about and estimate.high - estimate.low <= NEARLY * estimate.high
+    if near or dollars(estimate.low) == amount:
         return tr("about {amount}", amount=amount) if estimate.about else amount
     span = tr("{low} to {high}", low=dollars(estimate.low), high=dollars(estimate.high))
     return tr("about {amount}", amount=span) if estimate.about else span

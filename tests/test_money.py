@@ -49,6 +49,8 @@ def test_amounts_read_as_people_write_them(micros: int | None, words: str) -> No
         (Estimate(low=53_000, high=53_000), "$0.053"),
         (Estimate(low=53_001, high=53_002, about=True), "about $0.053"),
         (Estimate(low=5_000, high=53_000), "$0.005 to $0.053"),
+        (Estimate(low=52_700, high=52_800, about=True), "about $0.0528"),
+        (Estimate(low=52_700, high=52_800), "$0.0527 to $0.0528"),
     ],
 )
 def test_prices_say_how_sure_they_are(estimate: Estimate | None, words: str) -> None:
