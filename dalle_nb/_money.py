@@ -13,7 +13,7 @@ from dalle_nb._language import tr
 from dalle_nb._records import Estimate, Plan
 
 MICROS = 1_000_000
-NEARLY = 0.02
+NEARLY = 0.05
 """How far apart, as a share, the ends of a range are that is told as one amount."""
 
 

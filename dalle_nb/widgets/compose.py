@@ -168,8 +168,8 @@ class Composer(Front):
         except RequestError as error:
             self.tell("stopped", **_trouble(error))
             return
-        job = self.studio.submit(prompt, {**asked, "yes": True} if agreed else asked)
-        self.tell("queued", number=job.number, waiting=len(self.studio.jobs) - 1)
+        task = self.studio.submit(prompt, {**asked, "yes": True} if agreed else asked)
+        self.tell("queued", number=task.number, waiting=len(self.studio.tasks) - 1)
 
     def _add(self, value: Any, name: str = "") -> None:
         """Add a picture: the bytes of one, or what a REF may be."""
@@ -240,12 +240,8 @@ def _trouble(error: DalleError) -> dict[str, Any]:
 
 
 def _price(estimate: Estimate | None) -> str:
-    """Return what it may cost, at a glance: one amount where the least and the most are nearly the same."""
-    if not is_paid(estimate):
-        return tr("free")
-    if estimate and estimate.low > estimate.high * 0.95:
-        estimate = replace(estimate, low=estimate.high)
-    return price_range(estimate)
+    """Return what it may cost, at a glance."""
+    return price_range(estimate) if is_paid(estimate) else tr("free")
 
 
 def _budget_left(generator: ImageGenerator) -> str:
