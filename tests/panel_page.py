@@ -47,7 +47,7 @@ class PanelPage:
         self.price = self.form.locator(".dn-price")
         self.trouble = self.form.locator(".dn-trouble:visible")
         self.inputs = self.form.locator(".dn-inputs li")
-        self.jobs = self.root.locator(".dn-job")
+        self.tasks = self.root.locator(".dn-task")
         self.tiles = self.root.locator(".dn-create [data-key]")
 
     @property

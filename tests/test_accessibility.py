@@ -74,7 +74,7 @@ def fail(panel: PanelPage) -> None:
 def draw_slowly(panel: PanelPage) -> None:
     panel.prompt.fill(SLOW)
     panel.generate.click()
-    expect(panel.jobs.get_by_role("button", name="Cancel")).to_be_visible(timeout=30_000)
+    expect(panel.tasks.get_by_role("button", name="Cancel")).to_be_visible(timeout=30_000)
 
 
 def draw(panel: PanelPage) -> None:

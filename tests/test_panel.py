@@ -29,7 +29,7 @@ from dalle_nb import ImageGenerator, SettingsError
 from dalle_nb.widgets.compose import Composer
 from dalle_nb.widgets.fixes import fixes
 from dalle_nb.widgets.form import Form
-from dalle_nb.widgets.studio import Changed, Ended, Job, Studio
+from dalle_nb.widgets.studio import Changed, Ended, Studio, Task
 
 pytest_plugins = ["openai_server.fixtures"]
 
@@ -101,31 +101,31 @@ def test_the_kernel_stays_free_while_the_panel_draws(panel: PanelPage, comms: st
     panel.notebook.run(2)
     panel.prompt.fill(SLOW)
     panel.page.keyboard.press("Control+Enter")
-    expect(panel.jobs).to_have_count(1, timeout=PATIENCE)
-    expect(panel.jobs.get_by_role("progressbar")).to_be_visible(timeout=PATIENCE)
+    expect(panel.tasks).to_have_count(1, timeout=PATIENCE)
+    expect(panel.tasks.get_by_role("progressbar")).to_be_visible(timeout=PATIENCE)
     expect(panel.notebook.run(1)).to_have_text("free at once")
-    expect(panel.jobs).to_have_count(1)
+    expect(panel.tasks).to_have_count(1)
     expected = "{True}" if comms == "disabled" else "{False}"
     expect(panel.notebook.run(2)).to_have_text(f"{expected} False")
     # Once to stop; nothing is billed by the painter, so that it stops.
-    panel.jobs.get_by_role("button", name="Cancel").click()
-    expect(panel.jobs).to_have_count(0, timeout=PATIENCE)
+    panel.tasks.get_by_role("button", name="Cancel").click()
+    expect(panel.tasks).to_have_count(0, timeout=PATIENCE)
     assert "interrupted" == panel.history[-1].status
 
 
-def test_several_jobs_wait_in_order_and_may_be_taken_out(panel: PanelPage) -> None:
-    """The form stays usable while a job is drawn: more are queued, one is taken out, the others are drawn in order."""
+def test_several_tasks_wait_in_order_and_may_be_taken_out(panel: PanelPage) -> None:
+    """The form stays usable while a task is drawn: more are queued, one is taken out, the others are drawn in order."""
     before = len(panel.history)
     for prompt in (SLOW, "a red ball", "a castle by the sea"):
         panel.prompt.fill(prompt)
         panel.generate.click()
         expect(panel.form.get_by_role("button", name="Queued")).to_be_visible(timeout=PATIENCE)
         expect(panel.generate).to_be_visible(timeout=PATIENCE)
-    expect(panel.jobs).to_have_count(3, timeout=PATIENCE)
-    panel.jobs.nth(1).get_by_role("button", name="Cancel").click()
-    expect(panel.jobs).to_have_count(2, timeout=PATIENCE)
-    panel.jobs.nth(0).get_by_role("button", name="Cancel").click()
-    expect(panel.jobs).to_have_count(0, timeout=PATIENCE)
+    expect(panel.tasks).to_have_count(3, timeout=PATIENCE)
+    panel.tasks.nth(1).get_by_role("button", name="Cancel").click()
+    expect(panel.tasks).to_have_count(2, timeout=PATIENCE)
+    panel.tasks.nth(0).get_by_role("button", name="Cancel").click()
+    expect(panel.tasks).to_have_count(0, timeout=PATIENCE)
     newest = panel.history
     assert before + 2 == len(newest)
     assert [("a castle by the sea", "done"), (SLOW, "interrupted")] == [
@@ -320,7 +320,7 @@ def test_two_panels_do_not_meddle(panel: PanelPage) -> None:
     other.generate.click()
     other.draws(shown + 1)
     expect(panel.prompt).to_have_value("mine")
-    expect(panel.jobs).to_have_count(0)
+    expect(panel.tasks).to_have_count(0)
 
 
 def open_alone(notebook: Notebook, lab: Lab, before: str = "") -> PanelPage:
@@ -362,16 +362,16 @@ def test_a_server_that_refuses_or_hangs_leaves_the_panel_usable(
     panel = open_alone(notebook, lab, f"import os\nos.environ |= {environment(api)}\n")
     panel.prompt.fill("a cat, blocked-by-moderation")
     panel.generate.click()
-    expect(panel.jobs).to_contain_text("refused", timeout=PATIENCE)
+    expect(panel.tasks).to_contain_text("refused", timeout=PATIENCE)
     assert "refused" == panel.history[-1].status
-    panel.jobs.get_by_role("button", name="Dismiss").click()
+    panel.tasks.get_by_role("button", name="Dismiss").click()
     api.fail("hang")
     panel.prompt.fill("a dog")
     panel.generate.click()
-    stop = panel.jobs.get_by_role("button")
-    expect(panel.jobs).to_contain_text("Drawing", timeout=PATIENCE)
+    stop = panel.tasks.get_by_role("button")
+    expect(panel.tasks).to_contain_text("Drawing", timeout=PATIENCE)
     stop.first.click()
-    expect(panel.jobs).to_have_count(0, timeout=PATIENCE)
+    expect(panel.tasks).to_have_count(0, timeout=PATIENCE)
     panel.prompt.fill("a fish")
     panel.generate.click()
     panel.draws(1)
@@ -379,7 +379,7 @@ def test_a_server_that_refuses_or_hangs_leaves_the_panel_usable(
 
 
 def test_after_a_restart_nothing_finished_is_lost(notebook: Notebook, lab: Lab) -> None:
-    """A restart in mid-job is told; the cell run again shows what was finished, and the saved notebook a sheet of it."""
+    """A restart in mid-task is told; the cell run again shows what was finished, and the saved notebook a sheet of it."""
     panel = open_alone(notebook, lab)
     panel.prompt.fill("a red ball")
     panel.generate.click()
@@ -390,7 +390,7 @@ def test_after_a_restart_nothing_finished_is_lost(notebook: Notebook, lab: Lab) 
     assert "image/jpeg" in saved.cells[0].outputs[1].data
     panel.prompt.fill(SLOW)
     panel.generate.click()
-    expect(panel.jobs).to_have_count(1, timeout=PATIENCE)
+    expect(panel.tasks).to_have_count(1, timeout=PATIENCE)
     panel.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     expect(panel.root.get_by_text("The kernel is gone")).to_be_visible(timeout=PATIENCE)
     notebook.screenshot("panel-kernel-gone")
@@ -465,7 +465,7 @@ def test_a_hostile_page_reaches_nothing(message: object, monkeypatch: pytest.Mon
     composer._handle_custom_msg({"do": "form", "prompt": "a fox"}, [])
     while ear.waits_for("verdict").get("cell") != "%%dalle\na fox\n":
         pass
-    assert (Form(prompt="a fox"), ()) == (composer.form, studio.jobs)
+    assert (Form(prompt="a fox"), ()) == (composer.form, studio.tasks)
 
 
 @pytest.mark.parametrize(
@@ -516,7 +516,7 @@ def test_the_sheet_left_behind_shows_no_deleted_picture(tmp_path: Path) -> None:
     """What stays in the notebook is the newest pictures of this panel, small, and none that was deleted since."""
     panel = dn.panel(ImageGenerator(backend="offline", home=tmp_path, size="256x256"))
     run = panel.studio.generator.generate("a red ball", n=2)
-    panel.studio.tell(Ended(Job(number=1, prompt="", options={}, run=run)))
+    panel.studio.tell(Ended(Task(number=1, prompt="", options={}, run=run)))
     shown, about = panel._sheet()
     assert {"image/jpeg", "text/plain"} == set(shown)
     assert about["image/jpeg"]["alt"] == "Pictures drawn in this panel"

@@ -1,4 +1,4 @@
-"""What a page shows of a Run and of a job: all of it text and numbers, bounded, whatever a prompt or a file's name holds.
+"""What a page shows of a Run and of a task: all of it text and numbers, bounded, whatever a prompt or a file's name holds.
 
 Must not know a widget, nor who asks.
 """
@@ -15,7 +15,7 @@ from dalle_nb.widgets.fixes import Fix, fixes
 
 if TYPE_CHECKING:
     from dalle_nb._run import Run
-    from dalle_nb.widgets.studio import Job
+    from dalle_nb.widgets.studio import Task
 
 _LONG = 4_000
 """Letters of a prompt that are sent."""
@@ -58,26 +58,26 @@ def repairs(error: BaseException | None) -> tuple[Fix, ...]:
     return ()
 
 
-def job_card(job: Job, place: int) -> dict[str, Any]:
-    """Return what a page shows of a job."""
-    plan, (what, fix) = job.plan, what_and_fix(job.error)
-    record = job.record if job.run is None else job.run.record
-    prompt = record.request.prompt if record else job.prompt
+def task_card(task: Task, place: int) -> dict[str, Any]:
+    """Return what a page shows of a task."""
+    plan, (what, fix) = task.plan, what_and_fix(task.error)
+    record = task.record if task.run is None else task.run.record
+    prompt = record.request.prompt if record else task.prompt
     price = price_range(plan.estimate) if plan and is_paid(plan.estimate) else ""
     model = f"{plan.model} · {price}".rstrip(" ·") if plan else ""
-    partials = job.options.get("partials")
+    partials = task.options.get("partials")
     return {
-        "number": job.number,
-        "state": job.state,
+        "number": task.number,
+        "state": task.state,
         "place": place,
         "prompt": clean(prompt, 400) or tr("A variation or rerun"),
         "facts": clean(model, 160),
         "steps": partials if isinstance(partials, int) else 0,
-        "stopping": job.cancel.is_set(),
+        "stopping": task.cancel.is_set(),
         "what": what,
         "fix": fix,
-        "repairs": [each.label for each in repairs(job.error)],
-        "again": isinstance(job.error, DrawError) and not isinstance(job.error, RefusedError),
+        "repairs": [each.label for each in repairs(task.error)],
+        "again": isinstance(task.error, DrawError) and not isinstance(task.error, RefusedError),
     }
 
 

@@ -145,8 +145,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes no t
     def _leave_behind(self, event: StudioEvent) -> None:
         """Keep the newest pictures on the sheet that the saved notebook shows; none that was deleted."""
         match event:
-            case Ended(job=job) if job.run and job.run.pictures:
-                new = [(each, thumbnail(each.bytes, SHEET).data) for each in job.run.pictures[:LEFT_BEHIND]]
+            case Ended(task=task) if task.run and task.run.pictures:
+                new = [(each, thumbnail(each.bytes, SHEET).data) for each in task.run.pictures[:LEFT_BEHIND]]
                 self._drawn = [*self._drawn, *new][-LEFT_BEHIND:]
             case Changed(uids=uids):
                 self._drawn = [

@@ -3,48 +3,48 @@
 function render({ model, el }) {
   const p = part(model, el, "dn-results");
   const cards = new Map();
-  const list = p.h("ul", { class: "dn-jobs", role: "list", words: { "aria-label": "jobs" }, hidden: true });
+  const list = p.h("ul", { class: "dn-tasks", role: "list", words: { "aria-label": "tasks" }, hidden: true });
   const empty = p.h("div", { class: "dn-empty", hidden: true }, icon("image"), p.h("strong", { word: "nothing" }), p.h("span", { class: "dn-muted", word: "nothing_hint" }));
   const gallery = album(p, { each: (run) => run.pictures, tileVerbs: (verbs) => verbs.filter(([, key]) => SHOWN.has(key)), empty });
   p.root.append(p.h("h2", { class: "dn-unseen", word: "results" }), list, gallery.node);
 
   const newCard = (number) => {
-    const note = p.h("p", { class: "dn-muted dn-job-note" });
+    const note = p.h("p", { class: "dn-muted dn-task-note" });
     const bar = p.h("progress", { max: 1 });
-    const picture = p.h("div", { class: "dn-job-picture" });
-    const prompt = p.h("p", { class: "dn-job-prompt" });
-    const what = p.h("p", { class: "dn-job-what", hidden: true });
-    const acts = p.h("div", { class: "dn-row dn-job-acts" });
-    const node = p.h("li", { class: "dn-job dn-card" }, picture, p.h("div", { class: "dn-job-text" }, prompt, note, bar, what, acts));
+    const picture = p.h("div", { class: "dn-task-picture" });
+    const prompt = p.h("p", { class: "dn-task-prompt" });
+    const what = p.h("p", { class: "dn-task-what", hidden: true });
+    const acts = p.h("div", { class: "dn-row dn-task-acts" });
+    const node = p.h("li", { class: "dn-task dn-card" }, picture, p.h("div", { class: "dn-task-text" }, prompt, note, bar, what, acts));
     list.append(node);
     return { number, node, note, bar, picture, prompt, what, acts, images: new Map(), seconds: 0, state: "" };
   };
   const act = (card, name, key, what, more) => p.button(name, key, () => p.send(what, { number: card.number }), more);
-  const dress = (card, job) => {
-    const failed = job.state === "failed";
-    const said = { waiting: ["waiting", { place: job.place }], drawing: [job.stopping ? "stopping" : "drawing", { seconds: card.seconds }] }[job.state];
-    card.prompt.textContent = job.prompt;
-    card.facts = job.facts;
-    card.steps = job.steps;
+  const dress = (card, task) => {
+    const failed = task.state === "failed";
+    const said = { waiting: ["waiting", { place: task.place }], drawing: [task.stopping ? "stopping" : "drawing", { seconds: card.seconds }] }[task.state];
+    card.prompt.textContent = task.prompt;
+    card.facts = task.facts;
+    card.steps = task.steps;
     if (said) note(card, ...said);
     card.note.hidden = failed;
-    card.bar.hidden = job.state !== "drawing";
-    card.bar.setAttribute("aria-label", p.word("progress", { prompt: job.prompt }));
+    card.bar.hidden = task.state !== "drawing";
+    card.bar.setAttribute("aria-label", p.word("progress", { prompt: task.prompt }));
     card.what.hidden = !failed;
-    card.what.replaceChildren(p.h("strong", {}, job.what), p.h("span", {}, job.fix));
+    card.what.replaceChildren(p.h("strong", {}, task.what), p.h("span", {}, task.fix));
     card.node.classList.toggle("dn-failed", failed);
-    card.node.classList.toggle("dn-drawing", job.state === "drawing");
+    card.node.classList.toggle("dn-drawing", task.state === "drawing");
     if (failed && !card.images.size) card.picture.replaceChildren(icon("alert"));
-    const state = [job.state, job.stopping, ...job.repairs, p.root.lang].join();
+    const state = [task.state, task.stopping, ...task.repairs, p.root.lang].join();
     if (state === card.state) return;
     card.state = state;
     const had = card.acts.contains(document.activeElement);
-    card.acts.replaceChildren(...(failed ? failedActs(card, job) : [act(card, "stop", job.stopping ? "abandon" : "cancel", "cancel")]));
+    card.acts.replaceChildren(...(failed ? failedActs(card, task) : [act(card, "stop", task.stopping ? "abandon" : "cancel", "cancel")]));
     if (had) card.acts.firstChild.focus();
   };
-  const failedActs = (card, job) => [
-    job.repairs.map((label, fix) => p.h("button", { type: "button", class: "dn-button dn-fix", onclick: () => p.send("again", { number: card.number, fix }) }, icon("check"), p.h("span", {}, label))),
-    !job.repairs.length && job.again && act(card, "repeat", "again", "again"),
+  const failedActs = (card, task) => [
+    task.repairs.map((label, fix) => p.h("button", { type: "button", class: "dn-button dn-fix", onclick: () => p.send("again", { number: card.number, fix }) }, icon("check"), p.h("span", {}, label))),
+    !task.repairs.length && task.again && act(card, "repeat", "again", "again"),
     act(card, "edit", "change", "change"),
     act(card, "close", "dismiss", "dismiss", { quiet: true }),
   ].flat().filter(Boolean);
@@ -59,15 +59,15 @@ function render({ model, el }) {
 
   p.hear({
     ...gallery.hear,
-    jobs({ jobs }) {
-      const here = new Set(jobs.map((job) => job.number));
+    tasks({ tasks }) {
+      const here = new Set(tasks.map((task) => task.number));
       for (const card of [...cards.values()]) if (!here.has(card.number)) take(card);
-      for (const job of jobs) {
-        if (!cards.has(job.number)) cards.set(job.number, newCard(job.number));
-        dress(cards.get(job.number), job);
+      for (const task of tasks) {
+        if (!cards.has(task.number)) cards.set(task.number, newCard(task.number));
+        dress(cards.get(task.number), task);
       }
-      list.hidden = !jobs.length;
-      empty.classList.toggle("dn-busy", jobs.length > 0);
+      list.hidden = !tasks.length;
+      empty.classList.toggle("dn-busy", tasks.length > 0);
     },
     waited({ number, seconds }) {
       const card = cards.get(number);

@@ -54,7 +54,7 @@ class HistoryTab(Album):
 
     def heard(self, event: StudioEvent) -> None:
         """Look again when something was drawn."""
-        if isinstance(event, Ended) and event.job.run is not None:
+        if isinstance(event, Ended) and event.task.run is not None:
             self.tell("stale")
         super().heard(event)
 

@@ -27,7 +27,7 @@ State = Literal["waiting", "drawing", "done", "failed", "cancelled"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Job:
+class Task:
     """One drawing that the panel was asked for, as far as it has come."""
 
     number: int
@@ -51,48 +51,48 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A job waits to be drawn."""
+    """A task waits to be drawn."""
 
-    job: Job
+    task: Task
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A job begins; its plan and its row are there."""
+    """A task begins; its plan and its row are there."""
 
-    job: Job
+    task: Task
 
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """Picture ``index`` of a job looks like this so far; the bytes are as they came, unproved."""
+    """Picture ``index`` of a task looks like this so far; the bytes are as they came, unproved."""
 
-    job: Job
+    task: Task
     index: int
     data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Something goes on with a job that the user should know."""
+    """Something goes on with a task that the user should know."""
 
-    job: Job
+    task: Task
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Waited:
-    """A job has been drawn for so many seconds; several times a second."""
+    """A task has been drawn for so many seconds; several times a second."""
 
-    job: Job
+    task: Task
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A job is done, failed, or was cancelled."""
+    """A task is done, failed, or was cancelled."""
 
-    job: Job
+    task: Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,8 @@ class Studio:
         self.tongue = tongue
         self._generator = generator
         self._listeners: list[Callable[[StudioEvent], None]] = []
-        self._queue: list[Job] = []
-        self._drawing: Job | None = None
+        self._queue: list[Task] = []
+        self._drawing: Task | None = None
         self._working = False
         """Whether there is a thread that will come for what is queued."""
         self._count = 0
@@ -142,8 +142,8 @@ class Studio:
         return self._generator.sibling(layer="panel", language=self.tongue)
 
     @property
-    def jobs(self) -> tuple[Job, ...]:
-        """The job being drawn and those that wait, in order."""
+    def tasks(self) -> tuple[Task, ...]:
+        """The task being drawn and those that wait, in order."""
         with self._lock:
             return (*((self._drawing,) if self._drawing else ()), *self._queue)
 
@@ -159,25 +159,25 @@ class Studio:
             except Exception:
                 LOG.exception("A part of the panel could not take %s", type(event).__name__)
 
-    def submit(self, prompt: str, options: Mapping[str, Any]) -> Job:
+    def submit(self, prompt: str, options: Mapping[str, Any]) -> Task:
         """Queue a drawing and return at once. Pictures in the options may be bytes, Runs or REFs."""
         with self._lock:
             self._count += 1
-            job = Job(number=self._count, prompt=prompt, options=dict(options))
-            self._queue.append(job)
+            task = Task(number=self._count, prompt=prompt, options=dict(options))
+            self._queue.append(task)
             idle, self._working = not self._working, True
-        self.tell(Queued(job))
+        self.tell(Queued(task))
         if idle:
             worker = Thread(
                 target=self._context.copy().run, args=(self._work,), name="dalle-nb panel", daemon=True
             )
             worker.start()
-        return job
+        return task
 
     def cancel(self, number: int) -> None:
-        """Take a waiting job out; stop one that is being drawn, and if asked again wait for it no longer."""
+        """Take a waiting task out; stop one that is being drawn, and if asked again wait for it no longer."""
         with self._lock:
-            waiting = next((job for job in self._queue if job.number == number), None)
+            waiting = next((task for task in self._queue if task.number == number), None)
             if waiting:
                 self._queue.remove(waiting)
                 waiting.state = "cancelled"
@@ -197,50 +197,52 @@ class Studio:
         self.tell(Tongue(tongue))
 
     def _work(self) -> None:
-        while job := self._next():
-            self._draw(job)
+        while task := self._next():
+            self._draw(task)
             with self._lock:
                 self._drawing = None
-            self.tell(Ended(job))
+            self.tell(Ended(task))
 
-    def _next(self) -> Job | None:
+    def _next(self) -> Task | None:
         with self._lock:
             self._drawing = self._queue.pop(0) if self._queue else None
             self._working = self._drawing is not None
             return self._drawing
 
-    def _draw(self, job: Job) -> None:
-        job.state, job.started = "drawing", time.monotonic()
+    def _draw(self, task: Task) -> None:
+        task.state, task.started = "drawing", time.monotonic()
         try:
-            job.run = self.generator.ask(job.prompt, job.options, watch=_Watch(self, job), cancel=job.cancel)
+            task.run = self.generator.ask(
+                task.prompt, task.options, watch=_Watch(self, task), cancel=task.cancel
+            )
         except (DalleError, Interrupted) as error:
-            job.error, job.run = error, error.run
+            task.error, task.run = error, error.run
         except Exception as error:
-            LOG.exception("The panel's job %d", job.number)
-            job.error = error
-        finished = job.run is not None and job.run.status is Status.DONE
-        stopped = job.cancel.is_set() and not finished
-        job.state = "cancelled" if stopped else "failed" if job.error else "done"
+            LOG.exception("The panel's task %d", task.number)
+            task.error = error
+        finished = task.run is not None and task.run.status is Status.DONE
+        stopped = task.cancel.is_set() and not finished
+        task.state = "cancelled" if stopped else "failed" if task.error else "done"
 
 
 class _Watch:
     """Passes on to the Studio what goes on in a drawing."""
 
-    def __init__(self, studio: Studio, job: Job) -> None:
-        self._studio, self._job = studio, job
+    def __init__(self, studio: Studio, task: Task) -> None:
+        self._studio, self._task = studio, task
 
     def planned(self, plan: Plan, record: RunRecord) -> None:
-        self._job.plan, self._job.record = plan, record
-        self._studio.tell(Planned(self._job))
+        self._task.plan, self._task.record = plan, record
+        self._studio.tell(Planned(self._task))
 
     def preview(self, index: int, data: bytes) -> None:
-        self._studio.tell(Previewed(self._job, index, data))
+        self._studio.tell(Previewed(self._task, index, data))
 
     def told(self, text: str) -> None:
-        self._studio.tell(Told(self._job, text))
+        self._studio.tell(Told(self._task, text))
 
     def waiting(self, seconds: float) -> None:
-        if self._job.abandoned:
+        if self._task.abandoned:
             # What a second Ctrl-C is in a cell: an answer that may be billed is kept if it still comes.
             raise KeyboardInterrupt
-        self._studio.tell(Waited(self._job, seconds))
+        self._studio.tell(Waited(self._task, seconds))
