@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import tracemalloc
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,12 @@ def ended(job: Job) -> Job:
     while not job.refresh().ended:
         pass
     return job
+
+
+def aged(job: Job, workshop: ImageGenerator) -> Job:
+    """Return a job as if it had been sent an hour earlier."""
+    created = job.record.created - timedelta(hours=1)
+    return Job(workshop.store.save_job(replace(job.record, created=created)), workshop)
 
 
 def failures(job: Job) -> dict[str, int]:
@@ -293,6 +300,19 @@ def test_the_answer_to_create_may_be_lost(workshop: ImageGenerator, server: Api)
     assert 1 == len(server.jobs.batches)
 
 
+def test_a_batch_that_comes_to_light_late_is_not_given_up(workshop: ImageGenerator, server: Api) -> None:
+    """What a server does not list yet may still be made: nobody is told to send it again, and pay twice."""
+    server.jobs.plant("lost")
+    job = send(workshop, 2)
+    unlisted, server.jobs.batches = server.jobs.batches, {}
+    assert "sending" == job.refresh().status
+    with pytest.raises(dn.RequestError, match="under way"):
+        send(workshop, 2)
+    server.jobs.batches = unlisted
+    assert whole(ended(job).collect())
+    assert 1 == len(server.jobs.batches)
+
+
 # Elsewhere.
 
 
@@ -355,7 +375,7 @@ def test_a_killed_sending_pays_for_nothing_unknown(
     assert -signal.SIGKILL == process.wait(120)
     process.communicate()
     assert made == len(server.jobs.batches)
-    job = ended(Jobs(workshop)[-1]).collect()
+    job = ended(aged(Jobs(workshop)[-1], workshop)).collect()
     assert reasons == failures(job)
     assert whole(job) is (not reasons)
     assert [not reasons] * 2 == [bool(run.cost) for run in job.runs]

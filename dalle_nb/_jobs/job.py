@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dalle_nb._display import publish
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ENDED = ("completed", "failed", "expired", "cancelled", "unsent", "forgotten")
 EVERY = 30.0
 """Seconds between two looks at a job that is waited for; one takes minutes to a day."""
+PATIENCE = timedelta(minutes=10)
+"""How long a batch may come to light whose making nobody heard of; told unsent sooner, it could be paid twice."""
 
 
 class Job:
@@ -162,7 +164,10 @@ class Job:
         place = str(number + 1)
         found = (each for each in server.find(self.uid) if each.metadata.get("part") == place)
         made = next(found, None)
-        return part.merged(made) if made else replace(part, status="unsent")
+        if made:
+            return part.merged(made)
+        is_late = datetime.now(UTC) - self.record.created > PATIENCE
+        return replace(part, status="unsent") if is_late else part
 
     def _save(self, parts: tuple[JobPart, ...]) -> None:
         if parts != self.record.parts:
