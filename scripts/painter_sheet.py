@@ -188,6 +188,19 @@ PROMPTS = (
     "an owl on a branch, a nest in the tree",
     "一摞书和一杯牛奶",
     "an astronaut cat, a robot and a globe in a classroom",
+    # Clothes, vessels, flowers in vases, people together, and who rides.
+    "一只穿着西装的狐狸在咖啡馆里喝咖啡",
+    "a panda wearing a kimono drinking tea",
+    "一只穿着红色外套的猫",
+    "一篮橙子放在厨房的桌子上",
+    "a plate of cookies on a white table",
+    "一条红色的锦鲤在荷花池里游动",
+    "夕阳下的沙滩,一对情侣牵手散步",
+    "parents with a child in the park, yellow leaves",
+    "a green frog sitting on a lily pad",
+    "窗台上的一朵玫瑰花",
+    "an astronaut riding a horse on the moon",
+    "一束粉色的玫瑰花插在花瓶里",
 )
 CELL, CAPTION, COLUMNS = 184, 34, 10
 DRAWN = 512  # pixels that each picture is painted at before it is made small

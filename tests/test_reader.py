@@ -13,14 +13,29 @@ from dalle_nb.backends.offline.sketch import Sketch
 
 _BEINGS = ("cat", "dog", "fox", "rabbit", "panda", "person", "child", "girl", "robot", "snowman")
 _OTHERS = "bird fish horse boat car house tree cup book lamp sofa windowsill deckchair balloon coconut umbrella pavilion"
+_ADDED = (
+    "rose",
+    "tulip",
+    "bowl",
+    "apple",
+    "branch",
+    "bench",
+    "newspaper",
+    "owl",
+    "windmill",
+    "castle",
+    "coat",
+)
 _HOMES = {"cup": "table", "sofa": "room", "windowsill": "room", "deckchair": "beach", "boat": "sea"}
 _WORN = ("spacesuit", "sunglasses", "scarf", "hat")
-_NAMES = (*_BEINGS, *_OTHERS.split(), "bridge", "cherry-tree", "mountain-cabin", *_WORN)
+_NAMES = (*_BEINGS, *_OTHERS.split(), "bridge", "cherry-tree", "mountain-cabin", *_ADDED, *_WORN)
 CAN = Repertoire(
     poses=dict.fromkeys(_NAMES, ("stand", "sit"))
-    | {"cat": ("sit", "stand", "sleep"), "bird": ("stand", "fly")},
-    bearers=frozenset({"boat", "horse", "house"}),
-    vessels=frozenset({"boat"}),
+    | {"cat": ("sit", "stand", "sleep"), "bird": ("stand", "fly")}
+    | {"vase": ("flower", "rose", "tulip"), "flowerpot": ("rose",)},
+    bearers=frozenset({"boat", "horse", "house", "bowl"}),
+    vessels=frozenset({"boat", "bowl"}),
+    colours={"rose": "#d8324a", "tulip": "#e0506a"},
     shelters=frozenset({"tree", "cherry-tree"}),
     homes={name: _HOMES.get(name, "meadow") for name in _NAMES},
     scenes=frozenset(
@@ -186,6 +201,20 @@ BINDINGS = {
     "a lavender car": ["#b8a2e0 car"],
     "children building a snowman": ["3x child", "snowman"],
     "杯子放在窗台上": ["cup on windowsill"],
+    "two golden retriever puppies": ["2x #e3b160 dog"],
+    "three little orange tabby kittens": ["3x #e8892e cat small"],
+    "a red car before an old stone castle": ["#d0342c car at front", "castle at back"],
+    "an old wooden windmill in a field of red tulips": ["windmill", "8x #d0342c tulip"],
+    "a bowl of green apples": ["bowl", "5x #86b93f apple atop bowl"],
+    "一碗苹果": ["bowl", "5x apple atop bowl"],
+    "yellow tulips in a glass vase": ["#f2c635 vase tulip"],
+    "一束粉色的玫瑰花插在花瓶里": ["#f09bb4 vase rose"],
+    "窗台上的一朵玫瑰花": ["#d8324a flowerpot rose on windowsill"],
+    "一只猫头鹰站在月光下的树枝上": ["owl stand on branch"],
+    "女孩坐在公园长椅上看报纸": ["girl sit holds newspaper on bench"],
+    "一只穿着红色外套的猫": ["cat wears coat#d0342c"],
+    "an astronaut in a red suit": ["person wears spacesuit#d0342c"],
+    "a rainbow striped balloon": ["rainbow balloon"],
     "not a dog but a cat": ["cat"],
     "no cats and dogs": [],
     "a house with no people and a red boat": ["house", "#d0342c boat"],
@@ -196,6 +225,28 @@ BINDINGS = {
 def test_what_is_said_of_a_thing_goes_to_that_thing(prompt: str, things: list[str]) -> None:
     """Colours, counts, places, poses and clothes belong to their own noun, in both languages."""
     assert things == _things(prompt)
+
+
+PLACES = {
+    "an old wooden windmill in a field of red tulips": "meadow",
+    "a castle seen through a window": None,
+    "a cabin beside a lake": "mountain",
+    "a cake on a kitchen table": "kitchen-table",
+    "一头鲸鱼在海里游泳": "underwater",
+    "a whale in the sea": "sea",
+}
+
+
+@pytest.mark.parametrize(("prompt", "scene"), PLACES.items(), ids=PLACES)
+def test_a_prompt_has_the_place_it_tells_of(prompt: str, scene: str | None) -> None:
+    """A field is outdoors, no building is on a table, and what swims in the sea is under water."""
+    assert read(prompt, seed=1).scene == scene
+
+
+def test_a_table_takes_the_colour_told_of_it() -> None:
+    """A white table is white, and its colour is no other thing's."""
+    sketch = read("一盘红色的草莓放在白色桌子上", seed=1)
+    assert (sketch.ground, sketch.undrawn, sketch.unknown) == ("#f3f1ec", (), ())
 
 
 TRAPS = {

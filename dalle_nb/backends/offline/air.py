@@ -6,6 +6,7 @@ Paints over a finished scene; knows neither its name nor what stands in it.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 
@@ -41,6 +42,7 @@ _HULL: Ring = [
 _ROOF: Ring = [(-0.62, -0.24), (-0.35, -0.52), (0.2, -0.54), (0.62, -0.14)]
 _STRIP: Ring = [(-0.8, 0.1), (0.9, 0.09), (0.9, 0.16), (-0.8, 0.17)]
 _MAPLE = (hexed("#a5281c"), hexed("#dc5a24"), hexed("#f4a62c"))
+_GOLDEN = (hexed("#c98a1e"), hexed("#eeb428"), hexed("#fbd84a"))
 
 
 def fly_cars(canvas: Canvas, light: Light) -> None:
@@ -88,13 +90,22 @@ def paint_air(canvas: Canvas, sketch: Sketch, light: Light, *, indoors: bool = F
         slant_sunbeams(canvas, light)
     if "fireflies" in wanted:
         light_fireflies(canvas)
-    if "maple-leaves" in wanted:
-        paint_branch(canvas, light, _MAPLE, size=0.023, leaf=_leaf())
-        _let_fall(canvas, light, "leaves", _MAPLE, 60, 0.013, _leaf())
+    if {"maple-leaves", "yellow-leaves"} & wanted:
+        _let_fall(canvas, light, "leaves", _foliage(wanted), 60, 0.013, _leaf())
     if {"blossom", "petals"} & wanted:
-        if "blossom" in wanted and not indoors:
-            paint_branch(canvas, light, _BLOSSOM, size=0.014)
         _let_fall(canvas, light, "petals", _BLOSSOM, 110, 0.0055, _PETAL)
+
+
+def hang_branch(canvas: Canvas, sketch: Sketch, light: Light, *, indoors: bool = False) -> None:
+    """Let a branch in blossom or in autumn's leaves frame the picture, behind whoever stands there."""
+    if {"maple-leaves", "yellow-leaves"}.intersection(sketch.effects):
+        paint_branch(canvas, light, _foliage(sketch.effects), size=0.023, leaf=_leaf())
+    if "blossom" in sketch.effects and not indoors:
+        paint_branch(canvas, light, _BLOSSOM, size=0.014)
+
+
+def _foliage(wanted: Collection[str]) -> tuple[Colour, ...]:
+    return _GOLDEN if "yellow-leaves" in wanted else _MAPLE
 
 
 def drift_fog(canvas: Canvas, light: Light) -> None:

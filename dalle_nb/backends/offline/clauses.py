@@ -164,6 +164,8 @@ class Clauses:
 
 def _shaded(colour: str, shades: list[str]) -> str:
     """Return a colour made lighter or darker by the words before it."""
+    if not colour.startswith("#"):
+        return colour
     channels = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
     for shade in shades:
         target, share = (255, 0.45) if shade == "light" else (0, 0.4)

@@ -74,11 +74,15 @@ def stand(canvas: Canvas, party: Party, stage: Stage, shrink: float) -> list[Pla
         return _shelter(canvas, ground, others, spot, stage, party.layer)
     if not others:
         return [_place(canvas, ground, spot, stage, party.layer)]
+    if party.layer == "sky":
+        spot = replace(spot, scale=1.8 * spot.scale)  # who flies on it is to be seen
     seated = others[0].seat == ground.name
     # A seat is as large as who sits on it; what carries others leaves room above.
     first = _place(
         canvas, ground, replace(spot, scale=spot.scale * (1.1 if seated else 0.74)), stage, party.layer
     )
+    if subjects.subject(ground.name).heaps:
+        return [first, *_heap(canvas, others, first)]
     members = [first]
     for number, other in enumerate(others):
         aside = (number + 0.5) / len(others) - 0.5
@@ -102,7 +106,9 @@ def _place(canvas: Canvas, thing: Thing, spot: Spot, stage: Stage, layer: str) -
         x=spot.x,
         y=spot.y + (len(sprite.pixels) / 2 / canvas.whole[1] if aloft else 0),
         shadow=not (aloft or stage.floats or layer == "water"),
-        mirror=0.0 if aloft else max(stage.mirror, 0.3 if layer == "water" else 0.0),
+        mirror=0.0
+        if aloft or subjects.subject(thing.name).flat
+        else max(stage.mirror, 0.3 if layer == "water" else 0.0),
         distance=0.1 if aloft else float(np.clip((stage.horizon + 0.25 - spot.y) / 0.5, 0, 0.6)),
         order=spot.y,
     )
@@ -116,21 +122,53 @@ def _seat(canvas: Canvas, thing: Thing, seat: Placement, spot: Spot, aside: floa
     if thing.pose is None and "sit" in subjects.subject(thing.name).poses:
         thing = replace(thing, pose="sit")
     sprite = _size_sprite(canvas, thing, replace(spot, widest=room))
+    if "claws" in sprite.anchors:  # what perches lets its tail hang
+        y += (sprite.baseline - sprite.anchors["claws"][1]) / canvas.whole[1]
     return replace(seat, thing=thing, sprite=sprite, x=x + aside * wide * 0.74, y=y, shadow=False, mirror=0.0)
 
 
 def _set_on_top(canvas: Canvas, thing: Thing, base: Placement, aside: float) -> Placement:
-    """Return one who stands on top of another thing, sized by it; people ride, their legs behind it."""
-    below, own = subjects.subject(base.thing.name), subjects.subject(thing.name, thing.pose)
+    """Return one who stands on top of another thing, sized by it; people ride, sitting on its back."""
+    below = subjects.subject(base.thing.name)
+    rides = subjects.subject(thing.name).category == "person" and below.category in ("animal", "vehicle")
+    if rides and thing.pose is None:
+        thing = replace(thing, pose="sit")
+    own = subjects.subject(thing.name, thing.pose)
     share = float(np.clip((own.height / below.height) ** 0.45, 0.26, 1.2)) * 0.75
     pixels = round(share * base.sprite.baseline * _SIZES.get(thing.size, 1.0))
     sprite = _draw(own, thing, max(pixels, round(0.06 * canvas.whole[1])))
-    rides = own.category == "person" and ("seat" in base.sprite.anchors or below.category == "animal")
     x, y = base.top(canvas)
     x += aside * 0.5 * base.sprite.pixels.shape[1] / canvas.whole[0]
-    y += 0.4 * len(sprite.pixels) / canvas.whole[1] if rides else 0.006
-    order = base.order - 0.001 if rides else base.order
-    return replace(base, thing=thing, sprite=sprite, x=x, y=y, shadow=False, mirror=0.0, order=order)
+    # One who has no sitting pose, such as in a spacesuit, sits astride: legs before the animal's side.
+    astride = 0.28 if own.pose != "sit" or own.dressed(thing.wears) else 0.14
+    y += astride * len(sprite.pixels) / canvas.whole[1] if rides else 0.006
+    return replace(base, thing=thing, sprite=sprite, x=x, y=y, shadow=False, mirror=0.0)
+
+
+def _heap(canvas: Canvas, things: Sequence[Thing], vessel: Placement) -> list[Placement]:
+    """Return what fills a bowl or lies on a plate: a shorter row behind, and a row before it."""
+    wide, high = vessel.sprite.pixels.shape[1], canvas.whole[1]
+    x, y = vessel.top(canvas)
+    behind = len(things) // 2 if len(things) > 4 else 0
+    heap = []
+    for row, members in enumerate((things[:behind], things[behind:])):
+        for number, thing in enumerate(members):
+            art = subjects.subject(thing.name, thing.pose)
+            shape = _draw(art, thing, _PROBE).pixels.shape
+            sprite = _draw(art, thing, max(8, round(0.36 * wide * shape[0] / max(shape[:2]))))
+            aside = ((number + 0.5) / len(members) - 0.5) * 0.74 * (1 if row else 0.8)
+            heap.append(
+                replace(
+                    vessel,
+                    thing=thing,
+                    sprite=sprite,
+                    x=x + aside * wide / canvas.whole[0],
+                    y=y + (0.07 * row - 0.03) * wide / high,
+                    shadow=False,
+                    mirror=0.0,
+                )
+            )
+    return heap
 
 
 def _shelter(

@@ -15,6 +15,7 @@ from dalle_nb.backends.offline.segment import Token
 from dalle_nb.backends.offline.things import MAX_THINGS, Things
 
 _PLACES = frozenset({"scene", "feature"})
+_BEFORE_SEATS = frozenset({"pose", "colour", "size", "stop", "scene", "feature"})
 _OPPOSITE = {"left": "right", "right": "left", "back": "front", "front": "back", "sky": None}
 _SIDES = {
     "left-of": "left",
@@ -64,18 +65,26 @@ class Walk(Things):
     # Subjects
 
     def _take_thing(self, token: Token) -> None:
+        if self._qualifies_next(token):
+            return
         wait = self._adjectives()
         if self._denies(token) or self._dresses(token, wait):
             return
         if not self.can.draws(token.name):
             self._leave_out(token, wait)
-        elif self._held(token, wait) or self._sat_on(token, wait) or self._named_before(token, wait):
+        elif (
+            self._arranged(token, wait)
+            or self._held(token, wait)
+            or self._sat_on(token, wait)
+            or self._named_before(token, wait)
+        ):
             return
         elif len(self.drafts) >= MAX_THINGS:
             self._leave_out(token, wait)
         else:
             draft = self._begin(token, wait)
             self._relate(draft)
+            self._fill(draft)
             self.drafts.append(draft)
             clause = self._clause
             if draft.being:
@@ -84,7 +93,11 @@ class Walk(Things):
 
     def _held(self, token: Token, wait: Waiting) -> bool:
         relation = self._clause.relation
-        if not token.meaning.facts.get("hold") or relation is None or relation.name != "hold":
+        if token.meaning.facts.get("held"):
+            relation = token  # 看报纸: the word itself says that it is held
+        if not token.meaning.facts.get("hold") or relation is None:
+            return False
+        if relation is not token and relation.name != "hold":
             return False
         holder = self._being()
         if holder is None and self._clause.last is None:
@@ -100,7 +113,10 @@ class Walk(Things):
 
     def _sat_on(self, token: Token, wait: Waiting) -> bool:
         clause = self._clause
-        posed = clause.previous is not None and clause.previous.kind in ("pose", "colour", "size", "stop")
+        # 坐在公园长椅上, 站在月光下的树枝上: what the seat belongs to may stand before it.
+        posed = clause.previous is not None and (
+            clause.previous.kind in _BEFORE_SEATS or clause.previous.name == "of"
+        )
         placed = clause.relation is not None and clause.relation.name in ("on", "in")
         if not token.meaning.facts.get("seat") or not (placed or (posed and self._just_posed())):
             return False
@@ -112,6 +128,7 @@ class Walk(Things):
         standing = clause.last or next(reversed(self.drafts), None)
         if being is None and token.meaning.facts.get("surface") and standing is not None:
             standing.set(seat=token.name)  # a vase on the windowsill
+            self._arrange(standing, str(token.meaning.facts.get("potted")), 1)
         elif being is None:
             self._next["seat"] = token
         for sitter in self._together(being):
@@ -172,8 +189,11 @@ class Walk(Things):
 
     def _set_on(self, draft: Draft, base: Draft, relation: Token) -> None:
         """沙发上有一只猫: what was named first is what the new thing is on, or 树下: under."""
-        if base.token.meaning.facts.get("seat") and draft.being and relation.name == "on":
+        facts = base.token.meaning.facts
+        fits = facts.get("seat") and (draft.being or facts.get("surface"))
+        if fits and relation.name == "on":
             draft.set(seat=base.thing.name)
+            self._arrange(draft, str(facts.get("potted")), 1)
             self.drafts = [other for other in self.drafts if other is not base]
         else:
             self._join(draft, base, relation)
@@ -198,7 +218,7 @@ class Walk(Things):
             self._place_by(_SIDES[name])
         elif name in ("on", "in", "under") and postposed and clause.last is not None:
             self._stand_by(clause.last, token)
-        elif name in ("in", "under") and not token.text.isascii():
+        elif name in ("in", "under") and not token.text.isascii() and not token.text.endswith("在"):
             return  # 雪地里, 阳光下
         elif name == "between":
             self.note(token, token, "undrawn")

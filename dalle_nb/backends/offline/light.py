@@ -141,6 +141,8 @@ _SEASONS: dict[str, tuple[Colour, tuple[Colour, ...]]] = {
     "winter": (hexed("#eef4fb"), ()),
 }
 
+_GOLDEN = (hexed("#c08a22"), hexed("#e6b52e"), hexed("#f8dc62"))
+
 
 def light_of(sketch: Sketch, hour: str = "day") -> Light:
     """Return the light a Sketch asks for; ``hour`` is what its scene looks best in when nobody said."""
@@ -148,6 +150,8 @@ def light_of(sketch: Sketch, hour: str = "day") -> Light:
     light = _HOURS.get(wanted, _HOURS["day"])
     season = sketch.season or _season_of(sketch)
     grass, leaves = _SEASONS.get(season, _SEASONS["summer"])
+    if "yellow-leaves" in sketch.effects:
+        leaves = _GOLDEN
     light = replace(light, season=season, grass=grass, leaves=leaves)
     light = _under_weather(light, sketch.weather or "clear")
     return _in_ink(light) if "ink-wash" in sketch.styles else light
@@ -156,7 +160,7 @@ def light_of(sketch: Sketch, hour: str = "day") -> Light:
 def _season_of(sketch: Sketch) -> str:
     if sketch.weather == "snow":
         return "winter"
-    if "maple-leaves" in sketch.effects:
+    if {"maple-leaves", "yellow-leaves"}.intersection(sketch.effects):
         return "autumn"
     return "spring" if {"blossom", "petals"}.intersection(sketch.effects) else "summer"
 

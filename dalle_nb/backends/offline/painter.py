@@ -43,6 +43,7 @@ def paint(
     if "flying-cars" in sketch.effects:
         air.fly_cars(scenery, light)
     _report(canvas, progress)
+    air.hang_branch(scenery, sketch, light, indoors=stage.indoors)
     paint_things(canvas, sketch, stage.turned() if turned else stage)
     air.paint_air(scenery, sketch, light, indoors=stage.indoors)
     _report(canvas, progress)

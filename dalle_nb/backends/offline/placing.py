@@ -27,13 +27,24 @@ _ROOM = {"sofa": 3, "bench": 3}  # sitters that one seat takes; any other takes 
 def arrange(canvas: Canvas, sketch: Sketch, stage: Stage) -> list[Placement]:
     """Return what stands where, the farthest first."""
     asked = sketch.things or stage.props
-    known = [thing for thing in asked if thing.name in subjects.names() and thing.name not in stage.painted]
+    known = [
+        _as_dressed(thing)
+        for thing in asked
+        if thing.name in subjects.names() and thing.name not in stage.painted
+    ]
     parties = _gather(known, stage)
     placements: list[Placement] = []
     for layer in dict.fromkeys(party.layer for party in parties):
         own = [party for party in parties if party.layer == layer]
         placements += _make_room(canvas, own, stage)
     return sorted(placements, key=lambda placement: placement.order)
+
+
+def _as_dressed(thing: Thing) -> Thing:
+    """Return a thing in a pose that shows what it wears: on all fours nobody wears a coat."""
+    usual, asked = subjects.subject(thing.name), subjects.subject(thing.name, thing.pose)
+    shown = all(asked.fits(item) for item in thing.wears if usual.fits(item))
+    return thing if shown else replace(thing, pose=None)
 
 
 # Who keeps company with whom

@@ -12,8 +12,12 @@ from dalle_nb.backends.offline.lexicon import load_lexicon
 from dalle_nb.backends.offline.repertoire import Repertoire, load_repertoire
 from dalle_nb.backends.offline.segment import Token, segment
 from dalle_nb.backends.offline.sketch import Sketch, Thing
+from dalle_nb.backends.offline.things import MAX_THINGS
 
 _WINDOWED, _DEEP = "room", "underwater"
+_TABLES = ("table", "kitchen-table")
+_INDOORS = frozenset({*_TABLES, _WINDOWED, "cafe", "library", "kitchen", "classroom", "hall"})
+_SEAS = ("sea", _DEEP)
 
 MAX_READ = 4000
 """Characters of a prompt that are read; that there was more is told."""
@@ -45,6 +49,7 @@ def read(prompt: str, *, seed: int, can: Repertoire | None = None) -> Sketch:
         effects=tuple(effect for effect in walk.effects if effect in can.effects),
         styles=tuple(style for style in (*walk.styles, palette) if style in can.styles),
         palette=palette,
+        ground=walk.ground if scene in _TABLES else None,
         seed=seed,
         drawn=drawn,
         undrawn=tuple(words for words in undrawn if words not in drawn),
@@ -71,13 +76,23 @@ def _settle_scene(walk: Walk, can: Repertoire) -> str | None:
     names = {token.name for token in asked}
     whole = [token.name for token in asked if not names & set(_within(token)) - {token.name}]
     hosts = [host for token, _ in walk.scenes if token.kind == "feature" for host in _within(token)]
+    if any(draft.token.kind == "building" for draft in walk.drafts[:1]):
+        hosts = [host for host in hosts if host not in _INDOORS]
     seats = [can.homes.get(draft.thing.seat or "", "") for draft in walk.drafts]
     choices = [*whole, *names, *_fitting(hosts, walk, can), *seats, walk.carried.get("scene", "")]
     if not walk.drafts:
         choices.append(walk.carried.get("usual", ""))
     scene = next((name for name in choices if name in can.scenes), None)
-    dives = scene == "sea" and _home(walk, can) == _DEEP and walk.drafts[0].token.kind == "animal"
-    return _DEEP if dives else scene
+    return _DEEP if scene == "sea" and _dives(walk, can) else scene
+
+
+def _dives(walk: Walk, can: Repertoire) -> bool:
+    """Whether the first thing is an animal of the deep, or one of the sea that swims."""
+    home, first = _home(walk, can), walk.drafts[0] if walk.drafts else None
+    if first is None or first.token.kind != "animal":
+        return False
+    swims = first.posed is not None and first.posed.name == "swim"
+    return home == _DEEP or (home in _SEAS and swims)
 
 
 def _home(walk: Walk, can: Repertoire) -> str | None:
@@ -119,6 +134,11 @@ def _settle_things(walk: Walk, scene: str | None, can: Repertoire) -> tuple[Thin
         first, *others = walk.drafts
         first.set(size=walk.frame)
         things = (first.thing, *(draft.thing for draft in others))
+    brought = [name for token, _ in walk.scenes for name in token.meaning.names("brings")]
+    if things and len(things) < MAX_THINGS and not {thing.name for thing in things} & set(brought):
+        things += tuple(
+            Thing(name=name, count=2, size="small") for name in dict.fromkeys(brought)
+        )  # lotus, in a lotus pond
     named = any(token.kind == "scene" for token, _ in walk.scenes)
     if not things and not named and scene and walk.alone and can.draws(walk.alone):
         return (Thing(name=walk.alone),)

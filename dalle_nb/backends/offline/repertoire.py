@@ -13,6 +13,8 @@ class Repertoire:
 
     poses: Mapping[str, tuple[str, ...]]
     """By subject, its poses, the usual one first."""
+    colours: Mapping[str, str]
+    """By subject, its own main colour."""
     scenes: frozenset[str]
     effects: frozenset[str]
     styles: frozenset[str]
@@ -40,6 +42,7 @@ def load_repertoire() -> Repertoire:
     all_subjects = {name: subjects.subject(name) for name in subjects.names()}
     return Repertoire(
         poses={name: subject.poses for name, subject in all_subjects.items()},
+        colours={name: next(iter(subject.slots.values()), "") for name, subject in all_subjects.items()},
         homes={name: subject.scene for name, subject in all_subjects.items()},
         scenes=frozenset(scenes.names()),
         effects=frozenset(scenes.EFFECTS),

@@ -30,9 +30,14 @@ class Scenery(Clauses):
         """Size of the first thing, as the framing has it."""
         self.alone: str | None = None
         """The subject that stands for an effect when nothing else is in the picture."""
+        self.ground: str | None = None
+        """Colour of the table, where it was told."""
         self._outside = False
 
     def _take_scene(self, token: Token) -> None:
+        if token.meaning.facts.get("material") and any(other.is_thing for other in self._clause.ahead[:2]):
+            self.note(token, token, "drawn")  # a wooden windmill
+            return
         wait = self._adjectives()
         if self._denies(token):
             return
@@ -43,9 +48,16 @@ class Scenery(Clauses):
 
     _take_feature = _take_scene
 
+    def _take_count(self, token: Token) -> None:
+        super()._take_count(token)
+        self._carry(token.meaning)  # a field of tulips
+
     def _judge_colour(self, token: Token, wait: Waiting) -> None:
         """Name a colour that a scene or effect does not have of itself."""
         natural = token.meaning.facts.get("natural", "")
+        if wait.colour and token.meaning.facts.get("dyed"):
+            self.ground = wait.colour
+            return
         if wait.colour and natural not in wait.colour_name:
             self.note(wait.start(token), token, "undrawn")
 

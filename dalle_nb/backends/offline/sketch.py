@@ -17,7 +17,7 @@ class Thing:
     """Name of the subject's art, such as ``cat``."""
     count: int = 1
     colour: str | None = None
-    """Main colour as ``#rrggbb``; None takes the art's own."""
+    """Main colour as ``#rrggbb``, or ``rainbow``; None takes the art's own."""
     pose: str | None = None
     wears: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
@@ -51,6 +51,8 @@ class Sketch:
     styles: tuple[str, ...] = ()
     """Names of style passes, strongest first."""
     palette: str | None = None
+    ground: str | None = None
+    """Colour of the table that things stand on, as ``#rrggbb``; None leaves it wood."""
     seed: int = 0
     """0 to 2**63-1; the same Sketch at any size shows the same composition."""
     drawn: tuple[str, ...] = ()

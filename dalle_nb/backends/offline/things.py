@@ -27,7 +27,65 @@ class Things(Scenery):
     def __init__(self, lexicon: Lexicon, can: Repertoire) -> None:
         super().__init__(lexicon, can)
         self.drafts: list[Draft] = []
+        self._vessel: Draft | None = None  # waits for what is in it
         self._next: dict[str, Any] = {}  # what the next subject takes: pose, wears, holds, place, seat
+
+    def _qualifies_next(self, token: Token) -> bool:
+        """Whether the word only tells more of the noun after it: golden retriever puppies, a stone castle."""
+        follows = next(iter(self._clause.ahead), None)
+        if follows is None or not follows.is_thing or token.plural or self._clause.no:
+            return False
+        material = token.meaning.facts.get("material")
+        if not material and follows.name != token.name:
+            return False
+        wait = self._clause.wait
+        wait.tokens.append(token)
+        if not material:
+            wait.colour = wait.colour or token.meaning.facts.get("colour")
+        return True
+
+    def _arranged(self, token: Token, wait: Waiting) -> bool:
+        """Whether the word is the vase that the flowers before it are in: one thing, not two."""
+        flowers, relation = self._clause.last or next(reversed(self.drafts), None), self._clause.relation
+        inside = relation is not None and (relation.name == "in" or relation.text.lower().startswith("in "))
+        if flowers is not None and token.name in self.can.poses[flowers.thing.name]:
+            return self._arranged_after(flowers, token, wait)
+        if flowers is not None and inside and flowers.thing.name == token.name:
+            self.note(wait.start(token), token, "drawn")  # a bouquet in a vase
+            return True
+        if flowers is None or not inside or not self._arrange(flowers, token.name, wait.count or 1):
+            return False
+        self.note(wait.start(token), token, "drawn")
+        self._clause.last, self._clause.relation = flowers, None
+        return True
+
+    def _arranged_after(self, vase: Draft, token: Token, wait: Waiting) -> bool:
+        """Whether the flowers are those of the vase before them: a bouquet of roses, a vase with tulips."""
+        relation, previous = self._clause.relation, self._clause.previous
+        told = previous is not None and (previous.name == "of" or previous.text.lower() == "of")
+        if not told and (relation is None or relation.text.lower() != "with"):
+            return False
+        vase.set(pose=token.name, colour=wait.colour or self.can.colours[token.name])
+        self.note(wait.start(token), token, "drawn")
+        self._clause.last, self._clause.relation = vase, None
+        return True
+
+    def _arrange(self, flowers: Draft, vase: str, count: int) -> bool:
+        """Make flowers a vase or pot full of them, if there is such art."""
+        kind = flowers.thing.name
+        if kind not in self.can.poses.get(vase, ()):
+            return False
+        flowers.set(name=vase, pose=kind, colour=flowers.thing.colour or self.can.colours[kind], count=count)
+        return True
+
+    def _fill(self, draft: Draft) -> None:
+        """Put what is told of a vessel into it: a bowl of apples, 一盘草莓."""
+        vessel, self._vessel = self._vessel, None
+        if vessel is not None and draft.token.kind in ("food", "plant", "thing"):
+            draft.set(on=vessel.thing.name, count=max(draft.thing.count, 5))
+        of = self._clause.ahead[:1] and self._clause.ahead[0].text.lower() in ("of", "of the")
+        if draft.token.meaning.facts.get("fills") and (of or draft.token.text.startswith("一")):
+            self._vessel = draft
 
     def _leave_out(self, token: Token, wait: Waiting) -> None:
         self.note(wait.start(token), token, "undrawn")
@@ -154,11 +212,18 @@ class Things(Scenery):
             )  # people are drawn dressed: their main colour is that of their clothes
             self.note(wait.start(token), token, "drawn")
             return
+        if part == "wears" and draft.thing.wears and token.meaning.facts.get("whole"):
+            *others, suit = draft.thing.wears  # an astronaut in a white suit
+            draft.set(wears=(*others, suit.partition("#")[0] + (wait.colour or "")))
+            self.note(wait.start(token), token, "drawn")
+            return
         fits = self.can.draws(token.name) and self.can.fits(draft.thing.name, token.name)
         self.note(wait.start(token), token, "drawn" if fits else "undrawn")
         if fits:
             item = token.name + (wait.colour or "")
             draft.set(**{part: (*getattr(draft.thing, part), item)})
+            if token.meaning.facts.get("whole") and draft.token.kind == "person":
+                draft.set(colour=wait.colour or self.can.colours[token.name])  # sleeves as the jacket
 
     def _take_part(self, token: Token) -> None:
         wait, clause = self._adjectives(), self._clause

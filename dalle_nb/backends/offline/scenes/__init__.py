@@ -39,6 +39,7 @@ _SCENES: dict[str, tuple[Scene, str]] = {
     "space": (moon.paint_space, "night"),
     "ink-garden": (garden.paint, "day"),
     "city": (city.paint, "day"),
+    "kitchen-table": (table.paint_kitchen, "day"),
     "table": (table.paint, "day"),
     "beach": (beach.paint, "day"),
     "meadow": (meadow.paint, "day"),
@@ -67,18 +68,18 @@ _SCENES: dict[str, tuple[Scene, str]] = {
 
 EFFECTS = frozenset({
     "blossom", "petals", "neon", "steam", "stars", "aurora", "earth", "full-moon", "sun", "flying-cars",
-    "rainbow", "sunlight", "fireflies", "maple-leaves", "fireworks",
+    "rainbow", "sunlight", "fireflies", "maple-leaves", "yellow-leaves", "fireworks",
     "stream",
 })  # fmt: skip
 """What scenes and air can show besides things."""
 
-_WARM = frozenset({"sea", "beach", "desert", "underwater", "table"})
+_WARM = frozenset({"sea", "beach", "desert", "underwater", "table", "kitchen-table"})
 """Homes that are left when it is to snow."""
 
 _EFFECT_SCENES = {
     "earth": "space", "neon": "city", "flying-cars": "city", "fireworks": "city", "aurora": "mountain",
     "steam": "table", "sun": "sky", "rainbow": "meadow", "blossom": "meadow", "petals": "meadow",
-    "maple-leaves": "forest", "fireflies": "forest", "sunlight": "forest", "stars": "mountain", "full-moon": "mountain",
+    "maple-leaves": "forest", "yellow-leaves": "forest", "fireflies": "forest", "sunlight": "forest", "stars": "mountain", "full-moon": "mountain",
     "stream": "meadow",
 }  # fmt: skip
 """Where an effect is at home, when nothing else says where we are."""

@@ -53,7 +53,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
             Spot(x=0.7, y=0.96, scale=0.45),
         ),
         back=(Spot(x=0.62, y=0.76, scale=0.2), Spot(x=0.85, y=0.8, scale=0.22)),
-        water=(Spot(x=0.45, y=0.8, scale=0.2), Spot(x=0.62, y=0.75, scale=0.14)),
+        water=(Spot(x=0.47, y=0.84, scale=0.26), Spot(x=0.68, y=0.78, scale=0.17)),
         sky=(Spot(x=0.42, y=0.17, scale=0.13), Spot(x=0.55, y=0.24, scale=0.1)),
         horizon=_SHORE,
         tint=light.tint,

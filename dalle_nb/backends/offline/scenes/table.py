@@ -8,6 +8,7 @@ from dalle_nb.backends.offline.canvas import Canvas
 from dalle_nb.backends.offline.colour import hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.pen import Pen
+from dalle_nb.backends.offline.scenes import interior
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch
 
@@ -15,11 +16,24 @@ _EDGE = 0.6
 _WALL = hexed("#b07a4a")
 
 
-def paint(canvas: Canvas, _sketch: Sketch, light: Light) -> Stage:
+def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     """Paint the table, the window behind it, and the light that falls through."""
     _paint_view(canvas, light)
     _paint_frame(canvas, light)
-    _paint_wood(canvas, light)
+    return _set_table(canvas, sketch, light)
+
+
+def paint_kitchen(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
+    """Paint the table before a kitchen, which is seen over it."""
+    interior.paint_kitchen(canvas, sketch, light)
+    view = canvas.band(0, _EDGE + 0.02)
+    for channel in range(3):
+        view.rgb[..., channel] = view.blur(view.rgb[..., channel], 0.002)
+    return _set_table(canvas, sketch, light)
+
+
+def _set_table(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
+    _paint_wood(canvas, sketch, light)
     warm = mix(light.tint, hexed("#ffefd8"), 0.4)
     return Stage(
         spots=(
@@ -82,7 +96,7 @@ def _paint_frame(canvas: Canvas, light: Light) -> None:
     part.glaze(light.sun_colour, lit * 0.35)
 
 
-def _paint_wood(canvas: Canvas, light: Light) -> None:
+def _paint_wood(canvas: Canvas, sketch: Sketch, light: Light) -> None:
     """Paint the table top: planks towards the window, grain, varnish, and a bar of sunlight."""
     top = canvas.band(_EDGE, 1)
     depth = (top.y - _EDGE) / (1 - _EDGE)
@@ -92,7 +106,10 @@ def _paint_wood(canvas: Canvas, light: Light) -> None:
     grain = top.ground_noise("grain", _EDGE - 0.3, 0.035, flat=0.06, steep=0.02) - 0.5
     figure = top.ground_noise("figure", _EDGE - 0.3, 0.12, flat=0.12, steep=0.02) - 0.5
     body = 0.5 + 0.55 * grain + 0.5 * figure + 0.28 * tone
-    dark, pale = (np.asarray(light.cast(hexed(c)), np.float32) for c in ("#6b3b1e", "#c98f55"))
+    tones = [hexed(c) for c in ("#6b3b1e", "#c98f55")]
+    if sketch.ground and sketch.ground.startswith("#"):
+        tones = [times(hexed(sketch.ground), share) for share in (0.78, 1.02)]
+    dark, pale = (np.asarray(light.cast(tone), np.float32) for tone in tones)
     seam = np.abs(across * 6.5 + 40 - plank - 0.5) * 2
     top.fill(
         (dark + (pale - dark) * np.clip(body, 0, 1.2)[..., None])

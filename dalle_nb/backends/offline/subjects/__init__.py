@@ -17,6 +17,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dalle_nb.backends.offline.subjects import drawing
 from dalle_nb.backends.offline.subjects.drawing import Anchor, Fragment, Placement
 from dalle_nb.backends.offline.subjects.shades import drawable, is_colour, shade
@@ -24,10 +26,12 @@ from dalle_nb.backends.offline.subjects.shades import drawable, is_colour, shade
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
 _FOLDER = files(__package__)
+RAINBOW = "rainbow"
+"""A colour that is all of them, in stripes."""
+_STRIPES = ((226, 62, 58), (244, 142, 48), (250, 208, 66), (88, 178, 86), (64, 136, 214), (140, 92, 190))
 _PANES = frozenset({"pane", "glow", "lamp"})
 """Slots of what is lit from behind when it is dark."""
 
@@ -85,6 +89,10 @@ class Subject:
     """Whether another may stand on top of it."""
     shelters: bool
     """Whether another may stand under it."""
+    flat: bool
+    """Whether it lies in the water's face, and so mirrors nothing."""
+    heaps: bool
+    """Whether several things lie in it, one on another."""
     swims: bool
     """Whether it is at home on the water's face, wherever else it may stand."""
 
@@ -99,6 +107,24 @@ class Subject:
         panes: NDArray[np.uint8] = bright - dark
         return panes
 
+    def dressed(self, wears: tuple[str, ...]) -> bool:
+        """Whether a suit among what it wears takes the place of its body, and so of its pose."""
+        return any(_facts().get(item.partition("#")[0], {}).get("suit") for item in wears)
+
+    def _striped(self, height_px: int, additions: tuple[str, ...]) -> Sprite:
+        """Return it in stripes of the rainbow: where a white and a black one differ is what takes a colour."""
+        light, dark = (
+            _rasterise(self.name, self.pose, height_px, colour, additions)
+            for colour in ("#ffffff", "#000000")
+        )
+        bright, shade = (sprite.pixels[..., :3].astype(int).max(2) for sprite in (light, dark))
+        share = np.clip((bright - shade) / max(1, (bright - shade).max()), 0, 1)[..., None]
+        across = np.arange(light.pixels.shape[1]) * 2 * len(_STRIPES) // light.pixels.shape[1] % len(_STRIPES)
+        pixels = light.pixels.copy()
+        stripes = np.asarray(_STRIPES)[across][None] / 255
+        pixels[..., :3] = pixels[..., :3] * (1 - share) + pixels[..., :3] * stripes * share
+        return replace(light, pixels=pixels)
+
     def fits(self, name: str) -> bool:
         """Whether it can wear or hold the thing called `name` (``scarf``, ``scarf#c02030``)."""
         thing, mark, digits = name.partition("#")
@@ -107,6 +133,8 @@ class Subject:
             return False
         if facts.get("suit"):
             return "head" in _facts()[self.name]
+        if facts.get("upright") and "hand" not in self.anchors:
+            return False
         return facts.get("at") in self.anchors
 
     def sprite(
@@ -122,9 +150,11 @@ class Subject:
         `colour` is ``#rrggbb`` for the main slot. A worn or held thing may carry its own colour
         (``scarf#c02030``); one that does not fit (see `fits`) is left out.
         """
+        additions = tuple(name for name in (*wears, *holds) if self.fits(name))
+        if colour == RAINBOW:
+            return self._striped(max(1, height_px), additions)
         if colour is not None and not is_colour(colour):
             raise ValueError(f"A colour is written #rrggbb, not {colour!r}.")
-        additions = tuple(name for name in (*wears, *holds) if self.fits(name))
         return _rasterise(self.name, self.pose, max(1, height_px), colour and colour.lower(), additions)
 
 
@@ -155,6 +185,8 @@ def subject(name: str, pose: str | None = None) -> Subject:
         anchors=MappingProxyType(_all_anchors(facts, chosen)),
         bears=facts.get("bears", False),
         shelters=facts.get("shelters", False),
+        flat=facts.get("flat", False),
+        heaps=facts.get("heaps", False),
         swims=facts.get("swims", False),
     )
 
@@ -206,6 +238,11 @@ def _rasterise(
     layers: dict[str, list[Fragment]] = {"neck": [], "held": [], "top": []}
     for item in items:
         layers[_facts()[item.partition("#")[0]]["layer"]].append(_attach(item, stance.anchors))
+    if any(_facts()[item.partition("#")[0]].get("upright") for item in items):
+        layers["top"], layers["held"] = (
+            layers["held"] + layers["top"],
+            [],
+        )  # before the clothes, not under them
     head = _draw_head(wearer, slots, stance.anchors)
     for mark, pieces in (("held", layers["held"]), ("head", layers["neck"] + head), ("top", layers["top"])):
         body = drawing.insert(body, mark, pieces, grow=mark != "head")
