@@ -113,6 +113,7 @@ FAULTS: dict[str, tuple[Any, str, int | None]] = {
     "no JSON": (b'{"custom_id": "a"', "invalid_json_line", 1),
     "no object": (b"[1]", "invalid_json_line", 1),
     "deep": (b"[" * 100_000, "invalid_json_line", 1),
+    "in a thousand pieces": ([line("a", "猫", extra=[[]] * 100_000)], "invalid_json_line", 1),
     "blanks": (b"\n \n", "empty_file", None),
     "no id": ([{**line("a", "猫"), "custom_id": ""}], "missing_required_parameter", 1),
     "no body": ([{**line("a", "猫"), "body": None}], "missing_required_parameter", 1),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dalle_nb._serve.files import Files, new_id, read_lifetime, write_json
-from dalle_nb._serve.shapes import Refused
+from dalle_nb._serve.shapes import Refused, read_json
 from dalle_nb._store.owners import alive
 
 ENDPOINTS = ("/v1/images/generations", "/v1/images/edits")
@@ -199,8 +199,8 @@ def read_requests(source: IO[bytes], done: set[str]) -> Iterator[dict[str, Any]]
 def _check_request(line: bytes, endpoint: str, seen: Mapping[str, Any]) -> tuple[str, Any]:
     """Return a request's own id and its model. Refused where it is none for this batch."""
     try:
-        request = json.loads(line) if len(line) <= MOST_LINE else None
-    except (ValueError, RecursionError):
+        request = read_json(line) if len(line) <= MOST_LINE else None
+    except Refused:
         request = None
     if not isinstance(request, dict):
         raise Refused(400, "This line is not parseable as a JSON object.", code="invalid_json_line")

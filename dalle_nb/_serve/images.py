@@ -23,15 +23,21 @@ from dalle_nb._serve.clients import Client
 from dalle_nb._serve.line import Ticket
 from dalle_nb._serve.orders import Order, Upload
 from dalle_nb._serve.service import Service
-from dalle_nb._serve.shapes import Refused, base64_of, delivered, facts, json_response, usage_body
+from dalle_nb._serve.shapes import (
+    Refused,
+    base64_of,
+    delivered,
+    facts,
+    json_response,
+    read_json,
+    usage_body,
+)
 from dalle_nb._sizes import PLAIN, read_size
 
 if TYPE_CHECKING:
     from dalle_nb._records import Plan, RunRecord
 
 T = TypeVar("T")
-MOST_PARTS = 100_000
-"""Commas and brackets in a JSON body, those of a long prompt included: as values they would fill the memory."""
 Call = tuple[dict[str, Any], tuple[Upload, ...], bool]
 """The fields of a body, the pictures in it, and whether it is a form, in which numbers are text."""
 
@@ -89,21 +95,10 @@ async def read_call(request: Request) -> Call:
     if kind != "application/json":
         message = f"Unsupported Content-Type '{kind[:80]}': expected application/json or multipart/form-data."
         raise Refused(415, message, code="unsupported_content_type")
-    body = await request.body()
-    if sum(map(body.count, (b",", b"[", b"{"))) > MOST_PARTS:
-        raise Refused(400, "The JSON body of your request has too many parts.", code="invalid_json")
-    try:
-        said = json.loads(body, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        message = "We could not parse the JSON body of your request. Please check it for mistakes."
-        raise Refused(400, message, code="invalid_json") from error
+    said = read_json(await request.body())
     if not isinstance(said, dict):
         raise Refused(400, "Invalid type for the body: expected an object.", code="invalid_type")
     return said, (), False
-
-
-def _no_number(word: str) -> None:
-    raise ValueError(f"{word} is no JSON")
 
 
 async def _read_form(request: Request) -> Call:

@@ -21,6 +21,9 @@ from dalle_nb._options import OPTIONS
 from dalle_nb._records import Billed, Usage
 from dalle_nb._run import Picture, Run
 
+MOST_PARTS = 100_000
+"""Commas and brackets in a JSON body, those of a long prompt included: as values they would fill the memory."""
+
 
 @dataclass(slots=True, eq=False)
 class Refused(Exception):
@@ -49,6 +52,21 @@ def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | Non
     """Return JSON; half a character in what a client sent, which UTF-8 cannot say, becomes a question mark."""
     text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     return Response(text, status, dict(headers or {}), "application/json")
+
+
+def read_json(body: bytes) -> Any:
+    """Return what a body says. Refused (400) where it is no JSON, or more than can be borne in memory."""
+    if sum(map(body.count, (b",", b"[", b"{"))) > MOST_PARTS:
+        raise Refused(400, "The JSON body of your request has too many parts.", code="invalid_json")
+    try:
+        return json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        message = "We could not parse the JSON body of your request. Please check it for mistakes."
+        raise Refused(400, message, code="invalid_json") from error
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
 
 
 def refusal(error: DalleError, *, classic: bool, offline: bool) -> Refused:
