@@ -660,6 +660,34 @@ def test_a_cap_holds_for_its_client_alone(server: Api, workshop: ImageGenerator)
     assert {429} == set(codes[4:])
 
 
+def test_a_crash_gives_no_money_back(
+    server: Api, workshop: ImageGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a fault of ours ends a drawing nobody knows what it cost, so that what was set aside for it stays so."""
+    monkeypatch.setattr(ImageGenerator, "ask", lambda *_, **__: 1 / 0)
+    body = {"model": "gpt-image-2", "quality": "low", "prompt": "a cat"}
+    with serving(workshop, clients=TWO) as (client, _):
+        codes = [
+            client.post("/v1/images/generations", json=body, headers=bearer(ANNA)).status_code
+            for _ in range(4)
+        ]
+    assert [500, 500, 500, 429] == codes
+
+
+def test_a_request_of_a_batch_is_answered_whatever_happens(
+    workshop: ImageGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture that cannot be told is an error of its request, and not the end of the whole batch."""
+    monkeypatch.setattr("dalle_nb._serve.service.images_body", lambda *_, **__: 1 / 0)
+    body = {"model": "gpt-image-2", "quality": "low", "prompt": "a cat"}
+
+    async def ask() -> tuple[int, dict[str, Any]]:
+        return await Service(generator=workshop).answer("/v1/images/generations", body, Client())
+
+    status, told = asyncio.run(ask())
+    assert (500, "server_error") == (status, told["error"]["code"])
+
+
 def test_the_server_budget_holds(server: Api, workshop: ImageGenerator) -> None:
     """What would cross the budget of the whole server is not sent."""
     with serving(workshop.sibling(budget=0.001)) as (client, _):
@@ -833,6 +861,18 @@ def test_the_page_draws_a_picture(
         assert 1024 == wide
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert page.locator("#picture").get_attribute("alt")
+
+
+def test_the_page_draws_once_however_often_it_is_told(desk: httpx.Client, browser: Browser) -> None:
+    """The keys that draw do nothing while a picture is being drawn: each one may cost money."""
+    with look_at(browser, str(desk.base_url), 900, "en-US") as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+        page.get_by_label("Prompt").fill("a red ball")
+        for _ in range(3):
+            page.get_by_label("Prompt").press("Control+Enter")
+        expect(page.get_by_role("link", name="Save the picture")).to_be_visible(timeout=60_000)
+    assert 1 == len(asked)
 
 
 def test_the_page_speaks_two_languages_and_tells_what_is_wrong(desk: httpx.Client, browser: Browser) -> None:

@@ -153,6 +153,7 @@ async function ask(name) {
 
 async function draw(event) {
   event.preventDefault();
+  if (at("draw").disabled) return; // Ctrl + Enter does not ask the button
   trouble = null;
   at("trouble").hidden = true;
   if (!prompt.value.trim()) return complain({ code: "empty" });

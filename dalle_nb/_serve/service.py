@@ -116,7 +116,12 @@ class Service:
             run = await self.draw(self.line.join(client.name, "", always=True), order, client)
             return 200, await asyncio.to_thread(self.body, run, order, self.root)
         except Refused as refused:
-            return refused.status, refused.body()
+            told = refused
+        except Exception:  # noqa: BLE001 - logged, and an answer like any other
+            # Such as a picture that was purged before it could be told: the batch's other requests go on.
+            _LOG.exception("a request of a batch failed")
+            told = broken()
+        return told.status, told.body()
 
     def order(
         self,
@@ -198,6 +203,7 @@ class Service:
         except Refused:
             raise
         except Exception as error:
+            held = 0  # stays set aside, for nobody knows what it cost
             _LOG.exception("a drawing failed")
             raise broken() from error
         finally:
