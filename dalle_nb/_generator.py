@@ -15,8 +15,8 @@ from dalle_nb._backend import Backend, Terms
 from dalle_nb._catalog import Catalog, load_catalog
 from dalle_nb._composing import Asked, compose, sort_options
 from dalle_nb._drawing import Drawing, Watch
-from dalle_nb._errors import DalleError, DrawError, Interrupted
-from dalle_nb._language import speaking
+from dalle_nb._errors import DalleError, DrawError, Interrupted, OptionError
+from dalle_nb._language import speaking, tr
 from dalle_nb._masks import spell_mask
 from dalle_nb._money import MICROS, cap, confirm, is_paid, period_start
 from dalle_nb._place import notebook_of_now, place_of_now, stay_under_cell
@@ -197,6 +197,8 @@ class ImageGenerator:
         stay_under_cell()
         with speaking(self.settings.tongue(prompt)):
             workshop, asked = self._read(prompt, options, namespace, sample)
+            if asked.call.get("dry_run"):
+                raise no_dry_run()
             where = asked.call.get("save")
             if where:
                 check_pattern(where)  # before anything is paid
@@ -391,6 +393,14 @@ def _with_run(error: BaseException, run: Run) -> BaseException:
     if isinstance(error, DalleError | Interrupted):
         error.run = run
     return error
+
+
+def no_dry_run() -> OptionError:
+    """Return the error for a dry run asked of what draws: whoever wants no picture must not pay for one."""
+    return OptionError(
+        tr("Only a cell or the command line takes dry_run; nothing was sent."),
+        tr("Ask ImageGenerator().plan(prompt, options) what would be sent and may cost."),
+    )
 
 
 def _saved(run: Run, where: str) -> None:

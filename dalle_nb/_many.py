@@ -7,7 +7,7 @@ from typing import Any
 
 from dalle_nb._axes import read_axes
 from dalle_nb._batch import Batch, draw_batch
-from dalle_nb._generator import ImageGenerator, default_generator
+from dalle_nb._generator import ImageGenerator, default_generator, no_dry_run
 from dalle_nb._items import read_items
 from dalle_nb._jobs import Job, submit
 from dalle_nb._options import option
@@ -99,7 +99,7 @@ def foretell(
     Raises:
         RequestError: rules are broken, and where.
     """
-    workshop, whole, rest = _split(None, options)
+    workshop, whole, rest = _split(None, {**options, "dry_run": None})
     side_by_side = bool(rest.pop("zip", False))
     rest = {name: value for name, value in rest.items() if name not in ("cap", "via")}
     items = (
@@ -114,5 +114,7 @@ def _split(
     """Return who draws, what was said about the whole, and what is left for each Request."""
     rest = {name: value for name, value in options.items() if value is not None}
     whole = {name: option(name).parse(rest.pop(name)) for name in _OF_ALL if name in rest}
+    if whole.get("dry_run"):
+        raise no_dry_run()
     settings = {name: rest.pop(name) for name in _SETTINGS if name in rest}
     return (generator or default_generator()).sibling(**settings), whole, rest

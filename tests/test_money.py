@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 from openai_server.handle import Api
@@ -75,6 +77,20 @@ def test_a_dry_run_tells_the_price(workshop: ImageGenerator, server: Api) -> Non
     """A plan knows its price, and nothing was sent or kept for it."""
     estimate = workshop.plan("a cat", {**CHEAP, "n": 3}).estimate
     assert 18_000 <= estimate.low <= estimate.high < 18_200
+    assert ([], 0) == (server.calls, workshop.store.count())
+
+
+@pytest.mark.parametrize("verb", ["generate", "batch", "job", "sweep"])
+def test_a_dry_run_in_python_draws_nothing(workshop: ImageGenerator, server: Api, verb: str) -> None:
+    """Whoever asks Python for a dry run is told who tells the price, and pays for no picture."""
+    draw: Callable[..., object] = {
+        "generate": workshop.generate,
+        "batch": partial(dn.batch, generator=workshop),
+        "job": partial(dn.batch, generator=workshop, via="openai-batch"),
+        "sweep": partial(dn.sweep, generator=workshop),
+    }[verb]
+    with pytest.raises(dn.OptionError, match="plan"):
+        draw("a {red|blue} cat", dry_run=True, **CHEAP)
     assert ([], 0) == (server.calls, workshop.store.count())
 
 
