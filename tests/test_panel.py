@@ -133,6 +133,19 @@ def test_several_tasks_wait_in_order_and_may_be_taken_out(panel: PanelPage) -> N
     ]
 
 
+def test_a_double_click_draws_once(panel: PanelPage) -> None:
+    """Whoever presses Generate twice out of habit pays for one picture; so it is with the verb of a picture."""
+    before = len(panel.history)
+    panel.prompt.fill("a red ball")
+    panel.generate.dblclick()
+    panel.draws()
+    panel.tiles.first.hover()
+    panel.tiles.first.get_by_role("button", name="Vary subtle").dblclick()
+    panel.draws(2)
+    expect(panel.tasks).to_have_count(0, timeout=PATIENCE)
+    assert before + 2 == len(panel.history)
+
+
 def test_chips_parts_and_examples_write_the_prompt(panel: PanelPage) -> None:
     """A style is written into the prompt and out of it, five parts become one, an example is taken whole."""
     panel.prompt.fill("a fox")

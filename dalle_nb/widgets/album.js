@@ -126,7 +126,8 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
   const star = (run) => p.send("star", { ids: [run.id], on: !run.starred });
   const remove = (those) => p.send("delete", { ids: those.map((run) => run.id) });
   const verbsOf = (run, ref) => {
-    const send = (what, content) => () => p.send(what, content);
+    // What is drawn may be paid for: once for a double click.
+    const send = (what, content) => (event) => event?.detail > 1 || p.send(what, content);
     if (run.deleted) return [["undo", "restore", send("restore", { ids: [run.id] })], ["trash", "purge", () => purge([run])]];
     const drawn = [
       ["spark", "vary_subtle", send("vary", { ref, strength: "subtle" })],
@@ -346,7 +347,7 @@ function album(p, { each, asked = () => ({}), counted = () => {}, bar = () => []
       about,
       small: ({ ref, run }) => (tiles.get(ref) ?? tiles.get(String(run.id)))?.address ?? null,
       // Where the words of a verb go on in the form or in another tab, the large picture is no longer in the way.
-      verbs: ({ run, ref }) => verbsOf(run, ref).map(([name, key, act]) => p.button(name, key, () => (LEAVING.has(key) && viewer.dialog.close(), act()))),
+      verbs: ({ run, ref }) => verbsOf(run, ref).map(([name, key, act]) => p.button(name, key, (event) => (LEAVING.has(key) && viewer.dialog.close(), act(event)))),
       remove: ({ run }) => del(run),
       more: onward,
     }, pictureOf(tile.run, tile.picture));

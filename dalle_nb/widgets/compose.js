@@ -119,7 +119,8 @@ function render({ model, el }) {
   const price = h("span", { class: "dn-price", "aria-live": "polite" });
   const budget = h("span", { class: "dn-muted" });
   const generateWord = h("span", { word: "generate" });
-  const go = h("button", { type: "button", class: "dn-button dn-primary dn-generate", title: "Ctrl/⌘ + Enter", onclick: () => generate() },
+  const go = h("button", { type: "button", class: "dn-button dn-primary dn-generate", title: "Ctrl/⌘ + Enter",
+    onclick: (event) => event.detail > 1 || generate() }, // the second half of a double click is not paid for
     icon("spark"), generateWord);
   function generate(yes = false) {
     go.classList.add("dn-busy");
@@ -143,7 +144,7 @@ function render({ model, el }) {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     event.stopPropagation(); // or JupyterLab runs the cell
-    generate();
+    if (!event.repeat) generate();
   });
 
   // --- what Python says -----------------------------------------------------------------------------------
