@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
+from hypothesis import HealthCheck, settings
 from lab import Lab, Notebook, browse, serve_lab
+
+# Chance decides how fast a machine finds examples, and ours may be busy.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -34,9 +39,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     desk = tmp_path / "desk"
     desk.mkdir()
     monkeypatch.chdir(desk)
+    forget_shell()
     yield tmp_path / "pictures"
     if workshop := sys.modules.get("dalle_nb._generator"):
         workshop.default_generator.cache_clear()
+    if serving := sys.modules.get("serving"):
+        serving.hang_up()
+
+
+def forget_shell() -> None:
+    """Take away a shell that another test's libraries have left: what is said goes under its cells otherwise."""
+    room = sys.modules.get("IPython.core.interactiveshell")
+    if room and room.InteractiveShell.initialized():
+        type(room.InteractiveShell.instance()).clear_instance()
 
 
 def own_environment(folder: Path) -> dict[str, str]:

@@ -21,6 +21,7 @@ from conftest import FOREIGN, own_environment
 from PIL import Image
 
 TOKEN = "any-key-will-do"
+OPENED: list[openai.OpenAI] = []
 
 
 @dataclass
@@ -64,7 +65,20 @@ class Server:
 
     def client(self, token: str = TOKEN) -> openai.OpenAI:
         """Return the newest SDK's client; what fails is not asked again."""
-        return openai.OpenAI(base_url=f"{self.root}/v1", api_key=token, max_retries=0)
+        return connect(self.root, token)
+
+
+def connect(root: str, token: str = TOKEN) -> openai.OpenAI:
+    """Return the newest SDK's client, which asks once; it is closed when the test ends."""
+    client = openai.OpenAI(base_url=f"{root}/v1", api_key=token, max_retries=0)
+    OPENED.append(client)
+    return client
+
+
+def hang_up() -> None:
+    """Close the clients of a test: a socket left to the garbage collector warns in whatever test comes then."""
+    while OPENED:
+        OPENED.pop().close()
 
 
 def own(folder: Path) -> dict[str, str]:

@@ -26,7 +26,7 @@ from lab import ROOT
 from openai_server.handle import Api
 from PIL import Image, ImageChops, ImageDraw
 from playwright.sync_api import Browser, Page, expect
-from serving import Server, wait_for
+from serving import Server, connect, wait_for
 from workshop import KEY, command, start
 
 import dalle_nb as dn
@@ -85,7 +85,7 @@ def painter() -> ImageGenerator:
 
 def sdk(client: httpx.Client, token: str = "none") -> openai.OpenAI:
     """Return the SDK's client, which asks once."""
-    return openai.OpenAI(base_url=f"{client.base_url}/v1", api_key=token, max_retries=0)
+    return connect(str(client.base_url), token)
 
 
 def png(colour: str = "green", size: tuple[int, int] = (256, 256), mode: str = "RGB") -> bytes:

@@ -15,7 +15,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from serving import Server, line, look, serving, wait_for
+from serving import Server, connect, line, look, serving, wait_for
 
 import dalle_nb as dn
 from dalle_nb import ImageGenerator
@@ -295,7 +295,7 @@ def test_a_client_has_only_so_much_room(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(files, "MOST_FILES", 2)
     monkeypatch.setattr(files, "MOST_ROOM", 100)
     with Serving(open_server(Service(generator=dn.ImageGenerator(backend="offline")), "127.0.0.1", 0)) as url:
-        client = openai.OpenAI(base_url=f"{url}/v1", api_key="x", max_retries=0)
+        client = connect(url)
         first = upload(client, b"x" * 60)
         with pytest.raises(openai.APIStatusError, match="no room"):
             upload(client, b"x" * 60)
