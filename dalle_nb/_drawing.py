@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dalle_nb._backend import Arrival, Backend, Called, DrawEvent, Preview, Quarantined, Remark, Terms
@@ -83,11 +83,14 @@ class Drawing:
         An Interrupt cancels a free drawing. One that may be billed goes on in the background and is kept
         when it comes, unless interrupted again.
         """
+        self._started = time.monotonic()
+        if watch is None and current_thread() is not main_thread():
+            self._work()  # nobody looks on, and no Interrupt comes here
+            return self.error
         context = contextvars.copy_context()
         worker = Thread(
             target=context.run, args=(self._work,), name=f"dalle-nb {self.record.uid}", daemon=True
         )
-        self._started = time.monotonic()
         worker.start()
         try:
             self._wait(worker, watch)
@@ -195,7 +198,7 @@ class Drawing:
                 self._receive(event)
             case Called(attempt=attempt):
                 self._note(event)
-                self.store.note_attempt(self.record, attempt)
+                self.store.note_attempt(self.record, attempt, last=self._pictures >= self._expected)
             case Remark(text=text):
                 self._notes.append(text)
             case Quarantined(data=data, reason=reason):
@@ -208,7 +211,7 @@ class Drawing:
     def _receive(self, picture: Arrival) -> None:
         mask = self.plan.request.mask
         if not self.strict or mask is None:
-            self._keep(picture)
+            self._keep(picture, last=self._pictures + 1 >= self._expected)
             self._pictures += 1
             return
         # The answer as it came is safe before anything is made of it.

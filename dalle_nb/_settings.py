@@ -122,6 +122,7 @@ def read_environment(environ: Mapping[str, str], *, azure: bool = False) -> dict
 
     With ``azure``, or an Azure endpoint in the environment, Azure's own key goes before OpenAI's.
     """
+    environ = dict(environ)  # what the system gives decodes a name at each look
     said = {name: environ.get(variable) or None for name, variable in _VARIABLES.items()}
     for name in (*READERS, *REQUEST_OPTIONS):
         said[name] = environ.get(f"DALLE_NB_{name.upper()}") or said.get(name)

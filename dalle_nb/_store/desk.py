@@ -125,10 +125,12 @@ class Desk(Shelf):
         alt: str = "",
         revised_prompt: str | None = None,
         outside: tuple[float, float] | None = None,
+        last: bool = False,
     ) -> PictureRecord:
         """Keep a picture of a Run, so that from now on only deleting it loses it.
 
-        Where only its row cannot be written, that is made up for by whatever is written next.
+        Its row is owed, and written with whatever is written next, where that alone fails, or where it is the
+        ``last`` of its Run: then `finish` comes at once, and one transaction does for both.
         """
         picture = PictureRecord(
             sha256=hashlib.sha256(data).hexdigest(),
@@ -155,8 +157,7 @@ class Desk(Shelf):
                 sync(self._files.keep(data, picture.sha256, media_type).parent)
             add_missing(connection, run.id, (picture,))
 
-        with suppress(StoreError):
-            self._write(put_in, owe=True)
+        self._write_soon(put_in, wait=last)
         return picture
 
     def keep_input(self, blob: Blob) -> Blob:
@@ -168,8 +169,8 @@ class Desk(Shelf):
             sync(self._files.keep(blob.data, name, blob.media_type).parent)
         return replace(blob, sha256=name, data=None)
 
-    def note_attempt(self, run: RunRecord, attempt: Attempt) -> None:
-        """Write down one call made for a Run, and what is known of its bill; each number once."""
+    def note_attempt(self, run: RunRecord, attempt: Attempt, *, last: bool = False) -> None:
+        """Write down one call made for a Run, and what is known of its bill; each number once. ``last`` as in `keep`."""
         row = attempt_row(attempt, run.id)
         same = (attempts.c.run == run.id) & (attempts.c.number == attempt.number)
 
@@ -178,8 +179,7 @@ class Desk(Shelf):
             if connection.scalar(select(attempts.c.id).where(same)) is None:
                 connection.execute(insert(attempts), row)
 
-        with suppress(StoreError):
-            self._write(put_in, lasting=False, owe=True)
+        self._write_soon(put_in, wait=last, lasting=False)
 
     def quarantine(self, run: RunRecord, data: bytes, reason: str) -> Path:
         """Keep what came instead of a picture, beside the reason why it is none; return its file."""
@@ -211,13 +211,22 @@ class Desk(Shelf):
             connection.execute(update(runs).where(runs.c.uid == uid).values(outcome))
             return one_run(connection, uid)
 
-        run = self._write(put_in, lasting=bool(cost), owe=True)
+        run = self._write(put_in, owe=True)
         write_sidecars(self._files, run)
         return run
 
+    def _write_soon(self, change: Callable[[Connection], None], *, wait: bool, lasting: bool = True) -> None:
+        """Change the database now, or with the next change where that fails or the change may ``wait``."""
+        if wait:
+            self._owed.append(change)
+            return
+        with suppress(StoreError):
+            self._write(change, lasting=lasting, owe=True)
+
     def _write(self, change: Callable[[Connection], T], *, lasting: bool = True, owe: bool = False) -> T:
         """Change the database, after what is still owed to it; a change that fails and is owed is done later."""
-        owed = list(self._owed)
+        # Any thread may owe more meanwhile, and what two threads write for a third does no harm.
+        owed = [*self._owed]
         try:
             with self._database.writing(lasting=lasting) as connection:
                 for each in owed:
@@ -227,7 +236,9 @@ class Desk(Shelf):
             if owe:
                 self._owed.append(change)
             raise
-        self._owed = [each for each in self._owed if each not in owed]
+        for each in owed:
+            with suppress(ValueError):
+                self._owed.remove(each)
         return answer
 
 
