@@ -11,7 +11,7 @@ import random
 import re
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -112,6 +112,16 @@ class Board(Protocol):
         """Return from when on so many pictures may be asked for, and take that time for them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A place inside a `Gate`."""
+
+    waited: float
+    """Seconds until it came."""
+    answered: Callable[[], None]
+    """Makes room for the next one: the server has done its part, though ours goes on."""
+
+
 class Gate:
     """Where all callers of one server wait: when one of them was told to, and when more are inside than it bears.
 
@@ -125,7 +135,8 @@ class Gate:
         self._changed = Condition()
         self._open_at = 0.0
         self._queue: deque[object] = deque()
-        self._inside, self._room, self._good = 0, inf, 0
+        self._inside: set[object] = set()
+        self._room, self._good = inf, 0
 
     def hold(self, seconds: float) -> None:
         """Keep everybody back for so long from now."""
@@ -139,8 +150,8 @@ class Gate:
                 return
 
     @contextmanager
-    def turn(self, terms: Terms, pictures: int, *, again: bool = False) -> Iterator[float]:
-        """Wait for a turn to ask for so many pictures, give the seconds it took, and learn from how it ends.
+    def turn(self, terms: Terms, pictures: int, *, again: bool = False) -> Iterator[Turn]:
+        """Wait for a turn to ask for so many pictures, give it, and learn from how it ends.
 
         Who comes ``again`` goes first. The turn comes at once when ``terms.cancel`` is set.
 
@@ -149,10 +160,10 @@ class Gate:
         """
         began, crowded = time.monotonic(), False
         self._book(terms, pictures)
-        self._enter(terms.cancel, again=again)
+        ticket = self._enter(terms.cancel, again=again)
         try:
             own = self._heed(terms.board)
-            yield time.monotonic() - began
+            yield Turn(time.monotonic() - began, lambda: self._answered(ticket))
             if own and terms.board:
                 terms.board.stop(self.name, None)
         except DrawError as error:
@@ -160,7 +171,7 @@ class Gate:
             self._tell(error, terms.board)
             raise
         finally:
-            self._leave(crowded=crowded)
+            self._leave(ticket, crowded=crowded)
 
     def _book(self, terms: Terms, pictures: int) -> None:
         if terms.board and terms.per_minute:
@@ -168,22 +179,28 @@ class Gate:
             while (left := moment - time.time()) > 0 and not (terms.stop.is_set() or terms.cancel.is_set()):
                 terms.cancel.wait(min(left, 0.5))
 
-    def _enter(self, cancel: Flag, *, again: bool) -> None:
+    def _enter(self, cancel: Flag, *, again: bool) -> object:
         ticket = object()
         with self._changed:
             (self._queue.appendleft if again else self._queue.append)(ticket)
-            while not cancel.is_set() and (self._queue[0] is not ticket or self._inside >= self._room):
+            while not cancel.is_set() and (self._queue[0] is not ticket or len(self._inside) >= self._room):
                 self._changed.wait(0.2)
             self._queue.remove(ticket)
-            self._inside += 1
+            self._inside.add(ticket)
+            self._changed.notify_all()
+        return ticket
+
+    def _answered(self, ticket: object) -> None:
+        with self._changed:
+            self._inside.discard(ticket)
             self._changed.notify_all()
 
-    def _leave(self, *, crowded: bool) -> None:
+    def _leave(self, ticket: object, *, crowded: bool) -> None:
         with self._changed:
-            self._inside -= 1
+            self._inside.discard(ticket)
             self._good += 1
             if crowded:
-                self._room, self._good = max(1, min(self._room, self._inside)), 0
+                self._room, self._good = max(1, min(self._room, len(self._inside))), 0
             elif self._good >= 4 * self._room:
                 self._room, self._good = self._room + 1, 0
             self._changed.notify_all()

@@ -11,7 +11,7 @@ from dalle_nb._backend import Called, DrawEvent, Terms
 from dalle_nb._catalog import Server, load_catalog
 from dalle_nb._errors import DrawError, DrawTimeout, RateLimitError
 from dalle_nb._language import tr
-from dalle_nb._pace import Gate, Ladder, gate_name
+from dalle_nb._pace import Gate, Ladder, Turn, gate_name
 from dalle_nb._records import Billed, Call, Plan
 from dalle_nb._settings import Settings
 from dalle_nb.backends.openai.calls import sender
@@ -97,12 +97,12 @@ class OpenAIBackend:
         deadline = time.monotonic() + terms.timeout
         for tries in count(1):
             try:
-                with self._gate.turn(terms, exchange.expected, again=tries > 1) as waited:
-                    deadline += waited  # standing in a queue is nobody's time-out
+                with self._gate.turn(terms, exchange.expected, again=tries > 1) as turn:
+                    deadline += turn.waited  # standing in a queue is nobody's time-out
                     self._gate.wait(deadline, terms.cancel)
                     if terms.cancel.is_set() or terms.stop.is_set():
                         return
-                    yield from self._call(exchange, next(numbers), deadline)
+                    yield from self._call(exchange, next(numbers), deadline, turn)
                 self._gate.hold(exchange.rest)
             except DrawError as error:
                 if isinstance(error, DrawTimeout):
@@ -115,11 +115,11 @@ class OpenAIBackend:
             else:
                 return
 
-    def _call(self, exchange: Exchange, number: int, deadline: float) -> Iterator[DrawEvent]:
+    def _call(self, exchange: Exchange, number: int, deadline: float, turn: Turn) -> Iterator[DrawEvent]:
         """Make a call once, and yield what comes and its bill."""
         started = time.monotonic()
         try:
-            yield from exchange.once(deadline)
+            yield from exchange.once(deadline, turn.answered)
         except DrawError as error:
             yield Called(attempt=exchange.attempt(number, time.monotonic() - started, error))
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
@@ -65,13 +65,15 @@ class Exchange:
         """Pictures asked for."""
         return int(str(self.call.parameters.get("n", 1)))
 
-    def once(self, deadline: float) -> Iterator[DrawEvent]:
+    def once(self, deadline: float, answered: Callable[[], None]) -> Iterator[DrawEvent]:
         """Make the call, until ``deadline`` at most, and yield previews, pictures and remarks.
+
+        ``answered`` is called as soon as all has come, before it is looked at.
 
         Raises:
             DrawError: it failed, or something in its answer is no picture; what was one has been yielded.
         """
-        yield from self._told(self._receive(deadline))
+        yield from self._told(self._receive(deadline, answered))
 
     def recall(self, data: bytes, line: Mapping[str, Any] | None) -> Iterator[DrawEvent]:
         """Yield what `once` would, of an answer that came earlier: a line of a job's results, and what it says.
@@ -123,7 +125,9 @@ class Exchange:
         exact = price.high if price and price.low == price.high and not price.about else None
         return _share(exact, self.factor)
 
-    def _receive(self, deadline: float) -> Generator[Preview, None, Mapping[str, Any]]:
+    def _receive(
+        self, deadline: float, answered: Callable[[], None]
+    ) -> Generator[Preview, None, Mapping[str, Any]]:
         """Yield previews, and return the answer."""
         assert self.send is not None, "what was answered long ago is recalled, not asked"
         guard = Guard(
@@ -131,7 +135,9 @@ class Exchange:
         )
         try:
             with guarded(guard), self.send() as response:
-                return (yield from self._read(response))
+                answer = yield from self._read(response)
+                answered()
+                return answer
         except DrawError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the SDK throws becomes one of our errors
