@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
 from dalle_nb._crew import Crew
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dalle_nb._generator import ImageGenerator
+    from dalle_nb._records import RunRecord
     from dalle_nb._render import Bundle
     from dalle_nb._saving import StrPath
+    from dalle_nb._store import Store
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -35,6 +37,8 @@ class Batch(Sequence[Run]):
     generator: ImageGenerator
     seats: tuple[Seat, ...]
     runs: tuple[Run, ...]
+    namespace: Mapping[str, Any] = field(default_factory=dict)
+    """The variables that its REFs name."""
 
     def __len__(self) -> int:
         return len(self.runs)
@@ -66,7 +70,7 @@ class Batch(Sequence[Run]):
             replace(seat, there=run.record if run or (run.status is Status.REFUSED and not refused) else None)
             for seat, run in zip(self.seats, self.runs, strict=True)
         ]
-        return draw_seats(self.generator, again, yes=yes)
+        return draw_seats(self.generator, again, yes=yes, namespace=self.namespace)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the columns of the history for its Runs, in order, by id; DalleError without pandas."""
@@ -131,12 +135,18 @@ def draw_seats(
 ) -> Batch:
     """Draw what is missing; see `draw_batch`."""
     with speaking(generator.settings.tongue(" ".join(seat.item.prompt for seat in seats[:5]))):
-        missing = [seat.plan for seat in seats if seat.there is None]
+        store = generator.store
+        # What another kernel is drawing is drawn here if that kernel dies: it is agreed to as well.
+        missing = [seat.plan for seat in seats if seat.there is None or _is_being_drawn(seat.there, store)]
         whole = together([plan.estimate for plan in missing])
         if missing:
             told = None if any(plan.estimate is None for plan in missing) else whole
             cap(replace(missing[0], estimate=told), None if budget is None else round(budget * MICROS))
             confirm(*missing, above=generator.settings.confirm_above, yes=yes)
         crew = Crew(generator, list(seats), namespace or {})
-        runs = crew.draw(Progress(len(seats), generator.store, head=outlook(seats), estimate=whole))
-        return Batch(generator, tuple(seats), tuple(runs))
+        runs = crew.draw(Progress(len(seats), store, head=outlook(seats), estimate=whole))
+        return Batch(generator, tuple(seats), tuple(runs), namespace or {})
+
+
+def _is_being_drawn(record: RunRecord, store: Store) -> bool:
+    return record.status is Status.ASKED and store.is_under_way(record.uid)

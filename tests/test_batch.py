@@ -86,6 +86,28 @@ def test_failures_are_asked_again(workshop: ImageGenerator, server: Api) -> None
     assert batch[2].id == mended[2].id
 
 
+def test_a_variable_is_still_known_when_a_batch_is_asked_again() -> None:
+    """``retry_failed`` reads the same variables as the batch did."""
+    photo = dn.generate("a cat", size="256x256")
+    asked = [{"prompt": "a hat", "edit": "photo"}, {"prompt": "[simulate:timeout] a hat", "edit": "photo"}]
+    batch = dn.batch(asked, size="256x256", retry="never", namespace={"photo": photo})
+    assert ["done", "failed"] == [run.status for run in batch]
+    assert ["done", "failed"] == [run.status for run in batch.retry_failed()]
+
+
+def test_what_another_kernel_draws_is_agreed_to_as_well(workshop: ImageGenerator, server: Api) -> None:
+    """A prompt that is being drawn elsewhere counts for the price, for it is drawn here if that comes to nothing."""
+    server.latency = 3
+    other = threading.Thread(target=workshop.generate, args=("cat number 0",), kwargs=LOW)
+    other.start()
+    while not server.calls_to("generations"):
+        time.sleep(0.01)
+    with pytest.raises(dn.BudgetError):
+        dn.batch(cats(1), generator=workshop, budget=0.0001, **LOW)
+    other.join()
+    assert 1 == len(server.calls_to("generations"))
+
+
 def test_pictures_are_saved_and_shown_on_one_sheet(tmp_path: Path) -> None:
     """All pictures go into a folder, and on one numbered sheet."""
     batch = dn.batch(["a fox", "a hen [simulate:refusal]", "a dog"], size="256x256")
