@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import stat
@@ -42,7 +43,10 @@ def interrupted(
     """Draw in a process, interrupt it, and return how long it went on after the last signal and what it said."""
     process = start(DRAW.format(options=options, after=after))
     deadline = time.monotonic() + 30
-    while "offline" not in options and not server.calls_to("generations") and time.monotonic() < deadline:
+    pictures = Path(os.environ["DALLE_NB_HOME"], "pictures")
+    while time.monotonic() < deadline and not (
+        any(pictures.glob("??/*.png")) if "offline" in options else server.calls_to("generations")
+    ):
         time.sleep(0.02)
     time.sleep(ready)
     for _ in range(times):
@@ -57,7 +61,7 @@ def interrupted(
 
 def test_a_free_drawing_stops_and_keeps_what_is_finished(server: Api) -> None:
     """Interrupting the painter ends it soon; the pictures it had finished are kept."""
-    took, said = interrupted(server, "{'backend': 'offline', 'n': 60}", ready=5)
+    took, said = interrupted(server, "{'backend': 'offline', 'n': 60}", after="time.sleep(3)")
     assert took < 12  # the sixty take a minute
     run = dn.history[1]
     assert run.status in (Status.PARTIAL, Status.INTERRUPTED)
