@@ -150,6 +150,21 @@ def test_a_gate_lets_in_as_many_as_the_server_bore() -> None:
     assert not waiting.is_alive()
 
 
+def test_an_answered_call_makes_room() -> None:
+    """Where one is borne, the next gets its turn once the server has answered, though the first is not through."""
+    gate, terms = Gate(), Terms()
+    with pytest.raises(dn.RateLimitError), gate.turn(terms, 1):
+        raise dn.RateLimitError("", billed=NO)
+    with gate.turn(terms, 1) as turn:
+        waiting = threading.Thread(target=_pass, args=(gate, terms), daemon=True)
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        turn.answered()
+        waiting.join(30)
+        assert not waiting.is_alive()
+
+
 def _raised(error: Exception) -> tuple[type[Exception], Exception, None]:
     return type(error), error, None
 
