@@ -18,7 +18,8 @@ from dalle_nb._history_cli import add_history
 from dalle_nb._jobs import VERBS, manage
 from dalle_nb._language import speaking, tr
 from dalle_nb._many import batch, foretell
-from dalle_nb._options import OPTIONS, Option, option
+from dalle_nb._options import OPTIONS, Option
+from dalle_nb._parse import unknown_flag
 from dalle_nb._render import caption_bundle, estimate_bundle, models_bundle
 from dalle_nb._run import Run
 from dalle_nb._saving import check_pattern
@@ -77,9 +78,9 @@ def _draw(said: argparse.Namespace, rest: list[str]) -> int:
 
 def _words(rest: list[str]) -> list[str]:
     """Return what argparse left over, if it is words. OptionError names the option nearest to one that is none."""
-    for word in rest:
-        if word.startswith("-"):
-            option(word.partition("=")[0].lstrip("-"))
+    flags = [word.partition("=")[0] for word in rest if word.startswith("-")]
+    if flags:
+        raise unknown_flag(flags[0])
     return rest
 
 
@@ -97,13 +98,9 @@ def _tutorials(said: argparse.Namespace, _: list[str]) -> int:
     copied = copy_lessons(folder, said.lang or default_generator().settings.tongue(""))
     for path in copied:
         print(path)
-    print(
-        tr(
-            "{count} lessons were put into {folder}. Begin with: jupyter lab {folder}",
-            count=len(copied),
-            folder=folder,
-        )
-    )
+    told = tr("{count} lessons were put into {folder}.", count=len(copied), folder=folder)
+    print(told if copied else tr("The lessons are in {folder} already.", folder=folder))
+    print(tr("Begin with: jupyter lab {folder}", folder=folder))
     return 0
 
 
@@ -142,7 +139,9 @@ def _nothing_more(rest: list[str]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dalle-nb", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="dalle-nb", description="Pictures in a shell: all that the magics do in a notebook."
+    )
     parser.add_argument("--version", action="version", version=f"dalle-nb {version('dalle-nb')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for verb, help_text in _VERBS.items():

@@ -166,6 +166,15 @@ def _word(found: re.Match[str]) -> str:
     return normalise_options(found["name"]).lower().replace("_", "-")
 
 
+def unknown_flag(flag: str) -> OptionError:
+    """Return the error for a flag that there is not, with the one that it is most like."""
+    right = _row(flag.lstrip("-")).flags[-1]
+    return OptionError(
+        tr("There is no option {name}.", name=flag),
+        tr("Did you mean {right}? Put -- before a prompt that begins with a dash.", right=right),
+    )
+
+
 def _row(word: str) -> Option:
     """Return the Option of a flag, or the one it is most like, to know whether a value follows."""
     return (_BY_FLAG.get(word) or _BY_FLAG[_nearest(word)])[0]
@@ -252,11 +261,7 @@ def _list(value: Value | list[Value]) -> list[Value]:
 def _read_value(given: Given, fill: Fill) -> tuple[Option, Value]:
     row = given.row
     if row is None:
-        right = _row(given.flag.lstrip("-")).flags[-1]
-        raise OptionError(
-            tr("There is no option {name}.", name=given.flag),
-            tr("Did you mean {right}? Put -- before a prompt that begins with a dash.", right=right),
-        )
+        raise unknown_flag(given.flag)
     if given.unclosed:
         raise OptionError(
             tr("The quote after {flag} is never closed.", flag=given.flag),

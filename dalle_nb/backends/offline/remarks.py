@@ -38,7 +38,7 @@ def remarks(request: Request, sketch: Sketch, *, ours: bool) -> Iterator[str]:
 def revise(prompt: str) -> str:
     """Return a prompt as a model that rewrites prompts might, plainly marked as no model's work."""
     if language_of(prompt) == "zh":
-        return f"[模拟] {prompt},构图讲究,光线柔和,细节丰富"
+        return f"[模拟] {prompt}，构图讲究，光线柔和，细节丰富"
     return f"[simulated] {prompt}, carefully composed, in soft light, with fine detail"
 
 
