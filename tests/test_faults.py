@@ -163,7 +163,7 @@ BESIDE = {
     "sse_ignored": good(options=(("partials", 2),)),
 }
 BESIDE_URL = {
-    "url_hang": good(timeout=1),
+    "url_hang": good(timeout=4),  # each try gets a part of it
     "url_huge": final("BadAnswer", says="too large"),
     "url_redirect_to_file": final("BadAnswer", says="points elsewhere"),
     "url_redirect_other_host": final("BadAnswer", says="points elsewhere"),

@@ -136,12 +136,15 @@ def test_several_tasks_wait_in_order_and_may_be_taken_out(panel: PanelPage) -> N
 def test_a_double_click_draws_once(panel: PanelPage) -> None:
     """Whoever presses Generate twice out of habit pays for one picture; so it is with the verb of a picture."""
     before = len(panel.history)
-    panel.prompt.fill("a red ball")
+    panel.prompt.fill("a ball in the snow")
     panel.generate.dblclick()
-    panel.draws()
+    expect(panel.tiles.first).to_contain_text("a ball in the snow", timeout=PATIENCE)
+    expect(panel.tasks).to_have_count(0, timeout=PATIENCE)
+    assert before + 1 == len(panel.history)
+    newest = str(panel.tiles.first.get_attribute("data-key"))
     panel.tiles.first.hover()
     panel.tiles.first.get_by_role("button", name="Vary subtle").dblclick()
-    panel.draws(2)
+    expect(panel.tiles.first).not_to_have_attribute("data-key", newest, timeout=PATIENCE)
     expect(panel.tasks).to_have_count(0, timeout=PATIENCE)
     assert before + 2 == len(panel.history)
 

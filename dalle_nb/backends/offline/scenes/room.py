@@ -83,6 +83,8 @@ def _paint_view(canvas: Canvas, sketch: Sketch, light: Light, frame: Frame) -> N
     left, top, right, bottom = frame
     paint_sky(canvas, sketch, light, bottom, clouds=0.4)
     view = canvas.window(left, top, right, bottom)
+    if not view.rgb.size:
+        return  # in a narrow picture a window at the side lies beyond its edge
     if light.weather == "rain" or "city" in (sketch.palette or ""):
         _paint_street(view, light, bottom)
     else:
