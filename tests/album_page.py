@@ -62,6 +62,8 @@ class AlbumPage:
     def show(self, part: str, *, more: str = "", tongue: str = "en") -> None:
         """Open ``Results`` or ``HistoryTab`` over the history."""
         source = OPEN.format(home=str(self.home), part=part, more=more, tongue=tongue)
+        # A dialog that another test left open would cover the notebook.
+        self.page.evaluate("document.querySelectorAll('dialog[open]').forEach(each => each.close())")
         self.page.evaluate(WRITE, [0, source])
         self.notebook.run(0)
         expect(self.root.locator(".dn-grid")).to_be_attached(timeout=PATIENCE)

@@ -108,6 +108,7 @@ def test_a_picture_is_looked_at_in_large_by_keyboard(album: AlbumPage) -> None:
     expect(dialog.get_by_role("img", name="a blue boat")).to_be_visible(timeout=PATIENCE)
     expect(dialog.locator("img.dn-soft")).to_have_count(0, timeout=PATIENCE)
     image = dialog.locator(".dn-stage img")
+    image.evaluate("each => each.decode()")
     key.press("+")
     expect(image).to_have_attribute("style", "transform: translate(0px, 0px) scale(1.4);")
     key.press("ArrowLeft")

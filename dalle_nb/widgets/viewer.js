@@ -144,6 +144,7 @@ function openViewer(p, look, shown) {
   const show = async (picture) => {
     shown = picture;
     refresh();
+    glass.fit();
     const little = look.small(picture);
     image.classList.toggle("dn-soft", Boolean(little));
     image.src = little ?? "";
@@ -159,7 +160,7 @@ function openViewer(p, look, shown) {
       image.hidden = false;
       await image.decode().catch(() => {});
       image.classList.remove("dn-soft");
-      glass.fit();
+      glass.zoom(1); // whoever has zoomed already stays there
     } catch (trouble) {
       if (shown.ref !== picture.ref) return;
       note.textContent = trouble.message;
