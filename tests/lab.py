@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from playwright.sync_api import Browser, ConsoleMessage, Locator, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, expect, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 ARTIFACTS = ROOT / "artifacts"
@@ -69,6 +69,9 @@ KERNEL_READY = """async (path) => {
   return kernel?.connectionStatus === 'connected' && kernel?.status === 'idle';
 }"""
 COMMAND = "([name, options]) => window.jupyterapp.commands.execute(name, options).then(() => null)"
+
+# Playwright's own five seconds are few where two processors draw, serve and show at once.
+expect.set_options(timeout=30_000)
 
 
 def find_browser() -> str:

@@ -15,7 +15,7 @@ def test_a_drawing_is_seen_from_the_queue_to_the_gallery(album: AlbumPage) -> No
     album.draw("a red ball")
     album.show("Results")
     album.waits_for("1/1")
-    album.run('print(studio.submit("a castle", {"n": 8, "size": "1024x1024"}).number)')
+    album.run('print(studio.submit("a castle", {"n": 60, "size": "1024x1024"}).number)')
     tasks = album.root.get_by_role("list", name="Being drawn").get_by_role("listitem")
     expect(tasks.first.get_by_role("progressbar")).to_be_visible(timeout=PATIENCE)
     expect(tasks.first).to_contain_text("Drawing …")
@@ -34,7 +34,7 @@ def test_a_drawing_is_seen_from_the_queue_to_the_gallery(album: AlbumPage) -> No
         album.history[3].record.request.kind,
         album.history[3].record.parent,
     )
-    assert album.history[2].status == "interrupted" or len(album.history[2].pictures) < 8
+    assert album.history[2].status == "interrupted" or len(album.history[2].pictures) < 60
     assert len(album.history) == 3
 
 
