@@ -14,12 +14,13 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from math import ceil
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from table import Row, show
 
 ROOT = Path(__file__).parents[1]
 PROMPTS, AT_ONCE, LATENCY = 60, 16, 0.3
@@ -84,16 +85,6 @@ print((time.perf_counter() - start) / 500)
 """
 KINDS = ("429_after_ms:20", "503_after:0", "400_policy", "400_moderation", "500", "502_html",
          "close_mid", "trunc_json", "bad_b64", "trunc_png")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of the table: what was measured, and whether that is good enough."""
-
-    what: str
-    value: str
-    goal: str
-    good: bool
 
 
 def serve() -> Any:
@@ -254,9 +245,7 @@ def main() -> int:
     for part in (measure_speed, measure_memory, measure_first, prove):
         if wanted and not any(word in part.__name__ for word in wanted):
             continue
-        for row in part(server):
-            print(f"{row.what:46}{row.value:52}goal {row.goal:10}{'' if row.good else 'MISSED'}", flush=True)
-            missed += not row.good
+        missed += show(part(server))
     return 1 if missed else 0
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from table import Row, show
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -87,17 +87,6 @@ KEPT = """(root) => {
 }"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of the table."""
-
-    what: str
-    ours: str
-    beside: str
-    goal: str
-    good: bool
-
-
 def measure_opening(desk: Any) -> Iterator[Row]:
     """Run the cells of a button and of the panel again and again, warm, and wait for each to be seen."""
     seconds = {}
@@ -154,12 +143,12 @@ def measure_saving(desk: Any, folder: Path) -> Iterator[Row]:
 def row(what: str, milliseconds: float, beside: str, goal: int) -> Row:
     """Return a line about a time."""
     good = milliseconds < goal
-    return Row(what=what, ours=f"{milliseconds:.0f} ms", beside=beside, goal=f"< {goal} ms", good=good)
+    return Row(what=what, value=f"{milliseconds:.0f} ms", beside=beside, goal=f"< {goal} ms", good=good)
 
 
 def weight(what: str, size: int) -> Row:
     """Return a line about bytes in a notebook."""
-    return Row(what=what, ours=f"{size / 1000:.0f} KB", beside="", goal="< 300 KB", good=size < 300_000)
+    return Row(what=what, value=f"{size / 1000:.0f} KB", goal="< 300 KB", good=size < 300_000)
 
 
 def measure(folder: Path) -> Iterator[Row]:
@@ -185,13 +174,8 @@ def measure(folder: Path) -> Iterator[Row]:
 
 def main() -> int:
     """Print the table; return 1 where a goal is missed."""
-    missed = 0
     with tempfile.TemporaryDirectory() as folder:
-        for line in measure(Path(folder)):
-            verdict = "" if line.good else "MISSED"
-            print(f"{line.what:48}{line.ours:>10}  {line.beside:24}{line.goal:12}{verdict}", flush=True)
-            missed += not line.good
-    return 1 if missed else 0
+        return 1 if show(measure(Path(folder))) else 0
 
 
 if __name__ == "__main__":

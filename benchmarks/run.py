@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 import nbformat
 from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
+from table import Row, show
 
 ROUNDS = 5
 HEAVY = ("openai", "numpy", "PIL", "ipywidgets", "jinja2", "sqlalchemy")
@@ -59,16 +60,6 @@ def paint():
 paint()
 print(json.dumps([min(paint() for _ in range(3)), peak() - bare]))
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of the table: what was measured, and whether that is good enough."""
-
-    what: str
-    value: str
-    goal: str
-    good: bool
 
 
 def measure_start() -> Iterator[Row]:
@@ -154,7 +145,6 @@ def _inline(path: Path) -> nbformat.NotebookNode:
 
 def main() -> int:
     """Print the table; return 1 where a goal is missed."""
-    missed = 0
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         os.environ |= {
@@ -162,18 +152,10 @@ def main() -> int:
             "DALLE_NB_BACKEND": "offline",
             "IPYTHONDIR": f"{folder}/ipython",
         }
-        for rows in (
-            measure_start(),
-            measure_first_picture(),
-            measure_painter(),
-            measure_notebook(home / "notebook"),
-        ):
-            for row in rows:
-                print(
-                    f"{row.what:42}{row.value:28}goal {row.goal:10}{'' if row.good else 'MISSED'}", flush=True
-                )
-                missed += not row.good
-    return 1 if missed else 0
+        rows = chain(
+            measure_start(), measure_first_picture(), measure_painter(), measure_notebook(home / "notebook")
+        )
+        return 1 if show(rows) else 0
 
 
 if __name__ == "__main__":

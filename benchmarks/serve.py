@@ -20,26 +20,19 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from statistics import median, quantiles
 from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
+from table import Row, show
+
 PAIRS = 20
 CLIENTS = 64
 SECONDS = 60.0
 HEADERS = {"authorization": "Bearer any", "content-type": "application/json"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of the table: what was measured, and whether that is good enough."""
-
-    what: str
-    value: str
-    goal: str
-    good: bool
 
 
 @dataclass(slots=True)
@@ -189,12 +182,7 @@ def measure_class(seconds: float) -> Iterator[Row]:
 
 def main() -> int:
     """Print the table; return 1 where a goal is missed."""
-    missed = 0
-    for rows in (measure_overhead(), measure_class(SECONDS)):
-        for row in rows:
-            print(f"{row.what:40}{row.value:64}goal {row.goal:10}{'' if row.good else 'MISSED'}", flush=True)
-            missed += not row.good
-    return 1 if missed else 0
+    return 1 if show(chain(measure_overhead(), measure_class(SECONDS))) else 0
 
 
 if __name__ == "__main__":
