@@ -11,7 +11,7 @@ from dalle_nb._gallery import batch_bundle, shown_first
 from dalle_nb._grid import Grid, draw_grid, small
 from dalle_nb._items import Item
 from dalle_nb._language import speaking
-from dalle_nb._money import MICROS, cap, confirm, together
+from dalle_nb._money import agree, together
 from dalle_nb._progress import Progress
 from dalle_nb._query import COLUMNS, PAGE, Filter, Query
 from dalle_nb._records import Status
@@ -138,11 +138,9 @@ def draw_seats(
         store = generator.store
         # What another kernel is drawing is drawn here if that kernel dies: it is agreed to as well.
         missing = [seat.plan for seat in seats if seat.there is None or _is_being_drawn(seat.there, store)]
-        whole = together([plan.estimate for plan in missing])
         if missing:
-            told = None if any(plan.estimate is None for plan in missing) else whole
-            cap(replace(missing[0], estimate=told), None if budget is None else round(budget * MICROS))
-            confirm(*missing, above=generator.settings.confirm_above, yes=yes)
+            agree(missing, above=generator.settings.confirm_above, yes=yes, budget=budget)
+        whole = together([plan.estimate for plan in missing])
         crew = Crew(generator, list(seats), namespace or {})
         runs = crew.draw(Progress(len(seats), store, head=outlook(seats), estimate=whole))
         return Batch(generator, tuple(seats), tuple(runs), namespace or {})

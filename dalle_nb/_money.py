@@ -6,6 +6,7 @@ Amounts are integers of a millionth of a dollar. Must not know the store: sums c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from dalle_nb._errors import BudgetError, ConfirmationNeeded
@@ -91,6 +92,19 @@ def cap(plan: Plan, limit: int | None) -> None:
         ),
         tr("Nothing was sent. Raise --budget, or ask for less: a lower quality, a smaller n."),
     )
+
+
+def agree(plans: Sequence[Plan], *, above: int, yes: bool, budget: float | None) -> None:
+    """Let many plans pass if ``budget`` dollars are enough for all together, and the user has agreed or need not be asked.
+
+    Raises:
+        BudgetError: they could cost more, or the price of one is unknown.
+        ConfirmationNeeded: together they may cost more than ``above``, or a translation made one dearer.
+    """
+    estimates = [plan.estimate for plan in plans]
+    whole = None if None in estimates else together(estimates)
+    cap(replace(plans[0], estimate=whole), None if budget is None else round(budget * MICROS))
+    confirm(*plans, above=above, yes=yes)
 
 
 def period_start(per: str, now: datetime) -> datetime | None:

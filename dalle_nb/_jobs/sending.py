@@ -19,7 +19,7 @@ from dalle_nb._errors import DrawError, OptionError, RequestError
 from dalle_nb._jobs.collecting import name_line
 from dalle_nb._jobs.job import Job, batches_of
 from dalle_nb._language import speaking, tr
-from dalle_nb._money import MICROS, cap, confirm, together
+from dalle_nb._money import agree
 from dalle_nb._place import notebook_of_now
 from dalle_nb._prices import discounted
 from dalle_nb._records import Billed, JobPart, JobRecord, Kind, Plan, RunRecord
@@ -55,7 +55,8 @@ def submit(
     with speaking(generator.settings.tongue(" ".join(item.prompt for item in items[:5]))):
         seats = take_seats(generator, items, resume=resume, namespace=namespace)
         missing = _missing(generator, seats, resume=resume)
-        _agree(generator, [seat.plan for seat in missing], yes=yes, budget=budget)
+        plans = [seat.plan for seat in missing]
+        agree(plans, above=generator.settings.confirm_above, yes=yes, budget=budget)
         say(outlook(missing))
         record, trouble = _send(generator, server, missing, namespace)
     job = Job(record, generator)
@@ -97,14 +98,6 @@ def _missing(generator: ImageGenerator, seats: Sequence[Seat], *, resume: bool) 
         what = tr("All of it is drawn, or under way.")
         raise RequestError(what, tr("See dn.jobs and dn.history; resume=False asks for it anew."))
     return [replace(seat, plan=_discounted(generator, _fit(seat))) for seat in left]
-
-
-def _agree(generator: ImageGenerator, plans: Sequence[Plan], *, yes: bool, budget: float | None) -> None:
-    """Let the plans pass if the user has agreed to what all of them may cost. Raises MoneyError."""
-    confirm(*plans, above=generator.settings.confirm_above, yes=yes)
-    known = all(plan.estimate for plan in plans)
-    whole = replace(plans[0], estimate=together([plan.estimate for plan in plans]) if known else None)
-    cap(whole, None if budget is None else round(budget * MICROS))
 
 
 def _send(
