@@ -19,6 +19,10 @@ BEINGS = frozenset({"animal", "person", "creature"})
 """Kinds of subjects that sit, wear and hold."""
 _COUNTABLE = THINGS | {"worn", "part", "feature", "scene"}
 _VOWELS = "aeiou"
+_ROOMS = (
+    "animals", "people", "vehicles", "buildings", "plants", "food", "things", "scenes", "manner", "styles", "grammar"
+)  # fmt: skip
+"""The files, in the order in which they claim a spelling."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +106,7 @@ def _plain(letter: str) -> str:
 
 def _meanings() -> Iterator[Meaning]:
     folder = files(__package__)
-    for room in ("subjects", "scenes", "manner", "styles", "grammar"):
+    for room in _ROOMS:
         for kind, entries in tomllib.loads((folder / f"{room}.toml").read_text("utf-8")).items():
             for name, entry in entries.items():
                 yield _meaning(kind, name, entry)

@@ -1,6 +1,6 @@
 """Subjects: everything the painter can put into a scene, as our own vector art with colours as parameters.
 
-`subjects.toml` holds the facts (slots, natural height, baseline, anchors), `art/` one SVG for each pose. This
+`facts/` holds what each is (slots, natural height, baseline, anchors), `art/` one SVG for each pose. This
 room joins them into sprites; it knows no scene and no prompt.
 
     cat = subject("cat", "sit")
@@ -193,7 +193,8 @@ def subject(name: str, pose: str | None = None) -> Subject:
 
 @cache
 def _facts() -> dict[str, dict[str, Any]]:
-    return tomllib.loads((_FOLDER / "subjects.toml").read_text("utf-8"))
+    rooms = sorted((_FOLDER / "facts").iterdir(), key=lambda room: room.name)
+    return {name: facts for room in rooms for name, facts in tomllib.loads(room.read_text("utf-8")).items()}
 
 
 @cache
