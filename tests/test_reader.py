@@ -36,6 +36,7 @@ CAN = Repertoire(
     bearers=frozenset({"boat", "horse", "house", "bowl"}),
     vessels=frozenset({"boat", "bowl"}),
     colours={"rose": "#d8324a", "tulip": "#e0506a"},
+    slots={"house": frozenset({"body", "roof"}), "girl": frozenset({"body", "hair"})},
     shelters=frozenset({"tree", "cherry-tree"}),
     homes={name: _HOMES.get(name, "meadow") for name in _NAMES},
     scenes=frozenset(

@@ -16,6 +16,7 @@ from dalle_nb.backends.offline.sketch import Thing
 
 _ADJECTIVES = frozenset({"stop", "size", "colour", "shade", "pose", "count"})
 _PLACED = frozenset({"scene", "feature", "effect", "worn", "part"})
+_BETWEEN = frozenset({"size", "colour", "shade"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ class Clauses:
         if clause.previous and clause.previous.name == "is" and clause.last:
             return True
         for token in ahead:
-            if token.is_thing or token.kind in _PLACED:
+            if token.is_thing or token.kind in _PLACED or token.kind == "unknown":
                 return True
             if token.kind not in _ADJECTIVES and token.name not in ("and", "of"):
                 return False
@@ -125,7 +126,15 @@ class Clauses:
         self._clause.no, self._clause.spent = token, False
 
     def _take_unknown(self, token: Token) -> None:
+        """Name what nobody knows; adjectives before it are its own, unless a noun follows at once."""
         self.note(token, token, "unknown")
+        following = next(
+            (one for one in self._clause.ahead if one.kind not in _BETWEEN and one.name != "praise"), None
+        )
+        if following is None or not (following.is_thing or following.kind in _PLACED):
+            for adjective in self._adjectives().tokens:
+                if adjective.kind == "colour":
+                    self.note(adjective, adjective, "undrawn")
 
     def _take_decoy(self, token: Token) -> None:
         if not self._denies(token):

@@ -196,4 +196,4 @@ def _size_sprite(canvas: Canvas, thing: Thing, spot: Spot) -> Sprite:
 
 
 def _draw(art: Subject, thing: Thing, pixels: int) -> Sprite:
-    return art.sprite(pixels, colour=thing.colour, wears=thing.wears, holds=thing.holds)
+    return art.sprite(pixels, colour=thing.colour, parts=thing.parts, wears=thing.wears, holds=thing.holds)

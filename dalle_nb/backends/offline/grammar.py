@@ -92,9 +92,15 @@ class Walk(Things):
             clause.last, clause.linked = draft, False
 
     def _held(self, token: Token, wait: Waiting) -> bool:
-        relation = self._clause.relation
+        relation, previous = self._clause.relation, self._clause.previous
+        if self._vessel is not None:
+            return False
         if token.meaning.facts.get("held"):
             relation = token  # 看报纸: the word itself says that it is held
+        elif (
+            relation is None and previous is not None and previous.kind == "pose" and previous.name == "play"
+        ):
+            relation = token  # playing the guitar
         if not token.meaning.facts.get("hold") or relation is None:
             return False
         if relation is not token and relation.name != "hold":
@@ -200,6 +206,8 @@ class Walk(Things):
 
     def _take_relation(self, token: Token) -> None:
         clause, name = self._clause, token.name
+        if name not in ("of", "fill", "and") and token.text.lower() != "with":
+            self._vessel = None
         if clause.previous and clause.previous.kind in _PLACES and not token.text.isascii():
             return  # 森林里: a scene is where things are in any case
         # 猫后面 tells of the cat; 猫放在 leads on to what it is put on.
@@ -220,6 +228,8 @@ class Walk(Things):
             self._stand_by(clause.last, token)
         elif name in ("in", "under") and not token.text.isascii() and not token.text.endswith("在"):
             return  # 雪地里, 阳光下
+        elif name == "fill":
+            return
         elif name == "between":
             self.note(token, token, "undrawn")
         elif name not in ("of", "is"):

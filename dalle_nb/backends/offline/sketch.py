@@ -18,6 +18,8 @@ class Thing:
     count: int = 1
     colour: str | None = None
     """Main colour as ``#rrggbb``, or ``rainbow``; None takes the art's own."""
+    parts: tuple[tuple[str, str], ...] = ()
+    """Colours of parts, such as ``("hair", "#c3c8ce")``: each a colour slot of its art."""
     pose: str | None = None
     wears: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
@@ -53,6 +55,8 @@ class Sketch:
     palette: str | None = None
     ground: str | None = None
     """Colour of the table that things stand on, as ``#rrggbb``; None leaves it wood."""
+    dyes: tuple[tuple[str, str], ...] = ()
+    """Colours asked of the place, as ``(word's name, #rrggbb)``: ``("sky", "#8040a0")``, ``("lake", "#30c0c0")``."""
     seed: int = 0
     """0 to 2**63-1; the same Sketch at any size shows the same composition."""
     drawn: tuple[str, ...] = ()

@@ -32,17 +32,27 @@ class Things(Scenery):
 
     def _qualifies_next(self, token: Token) -> bool:
         """Whether the word only tells more of the noun after it: golden retriever puppies, a stone castle."""
-        follows = next(iter(self._clause.ahead), None)
-        if follows is None or not follows.is_thing or token.plural or self._clause.no:
-            return False
-        material = token.meaning.facts.get("material")
-        if not material and follows.name != token.name:
+        follows = self._noun_after(token)
+        if follows is None or token.plural or self._clause.no:
             return False
         wait = self._clause.wait
-        wait.tokens.append(token)
-        if not material:
+        if follows.name == token.name and follows.is_thing:
             wait.colour = wait.colour or token.meaning.facts.get("colour")
+        elif not (token.meaning.facts.get("material") and follows.is_thing) and not _compounds(
+            token, follows
+        ):
+            return False
+        wait.tokens.append(token)
         return True
+
+    def _noun_after(self, token: Token) -> Token | None:
+        """Return the noun that follows at once, or after 's."""
+        ahead = self._clause.ahead
+        owned = len(ahead) > 1 and ahead[0].text.lower() == "s"
+        follows = ahead[1] if owned else next(iter(ahead), None)
+        gap = follows.start - token.end if follows else 0
+        near = gap <= (3 if owned else 1 if token.text.isascii() else 0)
+        return follows if follows is not None and near else None
 
     def _arranged(self, token: Token, wait: Waiting) -> bool:
         """Whether the word is the vase that the flowers before it are in: one thing, not two."""
@@ -83,11 +93,15 @@ class Things(Scenery):
         vessel, self._vessel = self._vessel, None
         if vessel is not None and draft.token.kind in ("food", "plant", "thing"):
             draft.set(on=vessel.thing.name, count=max(draft.thing.count, 5))
-        of = self._clause.ahead[:1] and self._clause.ahead[0].text.lower() in ("of", "of the")
+        of = self._clause.ahead[:1] and (
+            self._clause.ahead[0].text.lower() in ("of", "of the", "with")
+            or self._clause.ahead[0].name == "fill"
+        )
         if draft.token.meaning.facts.get("fills") and (of or draft.token.text.startswith("一")):
             self._vessel = draft
 
     def _leave_out(self, token: Token, wait: Waiting) -> None:
+        self._vessel = None
         self.note(wait.start(token), token, "undrawn")
         self._clause.last = self._clause.base = self._clause.relation = None
         self._drop_waiting()
@@ -99,7 +113,7 @@ class Things(Scenery):
             self.drafts.append(Draft(Thing(name=parts["seat"].name), parts["seat"], being=False))
         if "pose" in parts:
             self.note(parts["pose"], parts["pose"], "undrawn")
-        for token, wait in (*parts.get("wears", ()), *parts.get("holds", ())):
+        for token, wait in (*parts.get("wears", ()), *parts.get("holds", ()), *parts.get("parts", ())):
             self.note(wait.start(token), token, "undrawn")
 
     def _begin(self, token: Token, wait: Waiting) -> Draft:
@@ -127,6 +141,8 @@ class Things(Scenery):
         draft.set(place=place)
         if "pose" in self._next:
             self._pose(draft, self._next.pop("pose"))
+        for token, wait in self._next.pop("parts", ()):
+            self._colour_part(draft, token, wait)
         if not draft.being:
             return
         parts, self._next = self._next, {}
@@ -217,6 +233,13 @@ class Things(Scenery):
             draft.set(wears=(*others, suit.partition("#")[0] + (wait.colour or "")))
             self.note(wait.start(token), token, "drawn")
             return
+        worn_already = [item for item in draft.thing.wears if item.partition("#")[0] == token.name]
+        if part == "wears" and worn_already:
+            # A farmer in a straw hat, an astronaut in an orange spacesuit: the same once more, told better.
+            better = token.name + (wait.colour or worn_already[0].removeprefix(token.name))
+            draft.set(wears=tuple(better if item in worn_already else item for item in draft.thing.wears))
+            self.note(wait.start(token), token, "drawn")
+            return
         fits = self.can.draws(token.name) and self.can.fits(draft.thing.name, token.name)
         self.note(wait.start(token), token, "drawn" if fits else "undrawn")
         if fits:
@@ -226,8 +249,54 @@ class Things(Scenery):
                 draft.set(colour=wait.colour or self.can.colours[token.name])  # sleeves as the jacket
 
     def _take_part(self, token: Token) -> None:
+        """Colour a part of a subject, named before or about to be: a house with a red roof, 白发的老人."""
         wait, clause = self._adjectives(), self._clause
+        if self._denies(token):
+            return
+        colour = wait.colour or token.meaning.facts.get("colour")
         near = [*clause.ahead[:1], *([clause.relation] if clause.relation else [])]
-        placed = any(other.name in ("on", "in", "under") for other in near)
-        if not self._denies(token) and (wait.colour or placed):
-            self.note(wait.start(token), token, "undrawn")
+        if colour is None or not colour.startswith("#"):
+            if colour or any(other.name in ("on", "in", "under") for other in near):
+                self.note(wait.start(token), token, "undrawn")
+            return
+        follows = bool(clause.ahead) and (clause.ahead[0].name == "of" or self._belongs_to_next(token))
+        owner = None if follows else next(filter(None, (clause.last, *reversed(self.drafts))), None)
+        if owner is None:
+            self._next.setdefault("parts", []).append((token, wait))
+        else:
+            self._colour_part(owner, token, wait)
+
+    def _belongs_to_next(self, token: Token) -> bool:
+        """Whether the noun follows at once: a blonde girl, 白发老人."""
+        clause = self._clause
+        return (
+            clause.relation is None
+            and (clause.last is None or not token.text.isascii())
+            and clause.ahead[0].is_thing
+        )
+
+    def _colour_part(self, draft: Draft, token: Token, wait: Waiting) -> None:
+        slots = self.can.slots.get(draft.thing.name, frozenset())
+        colour = wait.colour or token.meaning.facts["colour"]
+        slot = next((name for name in token.meaning.names("slots") if name in slots or name == "main"), None)
+        self.note(wait.start(token), token, "drawn" if slot else "undrawn")
+        if slot == "main":
+            draft.set(colour=colour)
+        elif slot:
+            draft.set(parts=(*draft.thing.parts, (slot, colour)))
+
+
+def _compounds(token: Token, follows: Token) -> bool:
+    """Whether two nouns make one, of which the second is the thing: a castle tower, a dog's bowl, 草莓蛋糕."""
+    first, second = token.kind, follows.kind
+    if not token.text.isascii():
+        return (first in ("food", "plant") and second == "food") or (
+            first == "animal" and second == "thing" and not follows.meaning.facts.get("seat")
+        )
+    if second in ("part", "worn"):
+        return True  # a carrot nose, cat ears
+    if first == "building":
+        return second in ("building", "thing", "scene", "vehicle")
+    if first in BEINGS:
+        return second == "thing"
+    return second in ("food", "plant", "thing", "building", "vehicle")

@@ -20,7 +20,7 @@ BEINGS = frozenset({"animal", "person", "creature"})
 _COUNTABLE = THINGS | {"worn", "part", "feature", "scene"}
 _VOWELS = "aeiou"
 _ROOMS = (
-    "animals", "people", "vehicles", "buildings", "plants", "food", "things", "scenes", "manner", "styles", "grammar"
+    "animals", "people", "vehicles", "buildings", "plants", "food", "things", "parts", "scenes", "manner", "styles", "grammar"
 )  # fmt: skip
 """The files, in the order in which they claim a spelling."""
 

@@ -142,20 +142,25 @@ class Subject:
         height_px: int,
         *,
         colour: str | None = None,
+        parts: tuple[tuple[str, str], ...] = (),
         wears: tuple[str, ...] = (),
         holds: tuple[str, ...] = (),
     ) -> Sprite:
         """Draw it `height_px` high; what it wears and holds may reach beyond.
 
-        `colour` is ``#rrggbb`` for the main slot. A worn or held thing may carry its own colour
+        `colour` is ``#rrggbb`` for the main slot, `parts` give others theirs by name. A worn or held thing may carry its own colour
         (``scarf#c02030``); one that does not fit (see `fits`) is left out.
         """
         additions = tuple(name for name in (*wears, *holds) if self.fits(name))
         if colour == RAINBOW:
             return self._striped(max(1, height_px), additions)
-        if colour is not None and not is_colour(colour):
-            raise ValueError(f"A colour is written #rrggbb, not {colour!r}.")
-        return _rasterise(self.name, self.pose, max(1, height_px), colour and colour.lower(), additions)
+        for given in (colour, *(of_part for _, of_part in parts)):
+            if given is not None and not is_colour(given):
+                raise ValueError(f"A colour is written #rrggbb, not {given!r}.")
+        own = tuple((slot, value) for slot, value in parts if slot in self.slots)
+        return _rasterise(
+            self.name, self.pose, max(1, height_px), colour and colour.lower(), additions, parts=own
+        )
 
 
 @cache
@@ -227,25 +232,41 @@ def _head_placement(head: dict[str, Any], at: Anchor) -> Placement:
 
 @lru_cache(maxsize=8)
 def _rasterise(
-    name: str, pose: str, height: int, colour: str | None, items: tuple[str, ...], pane: str | None = None
+    name: str,
+    pose: str,
+    height: int,
+    colour: str | None,
+    items: tuple[str, ...],
+    pane: str | None = None,
+    parts: tuple[tuple[str, str], ...] = (),
 ) -> Sprite:
     wearer = subject(name, pose)
-    stance, items = _put_on_suit(wearer, items)
+    stance, items = _put_on_suit(wearer, _with_companions(items))
     panes = dict.fromkeys(_PANES & wearer.slots.keys(), pane) if pane else {}
-    slots = _recolour({**wearer.slots, **panes}, colour)
+    dyed = {slot: drawable(value) for slot, value in parts}
+    slots = _recolour({**wearer.slots, **panes, **dyed}, colour)
+    slots = _dye(slots, items)
     own = slots if stance is wearer else _recolour(stance.slots, None)
     body = drawing.colour_art(_art(stance.name, stance.pose), own, "body")
     scale = height / body.box.height
-    layers: dict[str, list[Fragment]] = {"neck": [], "held": [], "top": []}
+    layers: dict[str, list[Fragment]] = {"back": [], "worn": [], "neck": [], "held": [], "top": []}
     for item in items:
-        layers[_facts()[item.partition("#")[0]]["layer"]].append(_attach(item, stance.anchors))
+        layers[_facts()[item.partition("#")[0]]["layer"]].append(_attach(item, stance.anchors, slots))
     if any(_facts()[item.partition("#")[0]].get("upright") for item in items):
         layers["top"], layers["held"] = (
             layers["held"] + layers["top"],
             [],
         )  # before the clothes, not under them
     head = _draw_head(wearer, slots, stance.anchors)
-    for mark, pieces in (("held", layers["held"]), ("head", layers["neck"] + head), ("top", layers["top"])):
+    for piece in layers["back"]:  # behind all that is drawn: wings, a cape
+        body = Fragment(markup=piece.markup + body.markup, box=body.box.union(piece.box))
+    pieces_at = (
+        ("worn", layers["worn"]),
+        ("held", layers["held"]),
+        ("head", layers["neck"] + head),
+        ("top", layers["top"]),
+    )
+    for mark, pieces in pieces_at:
         body = drawing.insert(body, mark, pieces, grow=mark != "head")
     states = ("awake" if stance.pose == "sleep" else "asleep", "free" if layers["held"] else "holding")
     hidden = (*states, *_facts()[wearer.name].get("hides", ()))
@@ -285,12 +306,39 @@ def _draw_head(wearer: Subject, slots: dict[str, str], anchors: Mapping[str, Anc
     return [_head_placement(head, anchors["head"]).apply(art)]
 
 
-def _attach(item: str, anchors: Mapping[str, Anchor]) -> Fragment:
+def _with_companions(items: tuple[str, ...]) -> tuple[str, ...]:
+    """What is worn, and what always goes with it in the same colour: a raincoat and its hood."""
+    dressed = []
+    for item in items:
+        name, mark, digits = item.partition("#")
+        companions = [other + mark + digits for other in _facts()[name].get("also", ())]
+        dressed += [*companions, item]
+    return tuple(dict.fromkeys(dressed))
+
+
+def _dye(slots: dict[str, str], items: tuple[str, ...]) -> dict[str, str]:
+    """The wearer's slots where clothes give them a colour: the sleeves of a coat, blond hair under a plait."""
+    dyed = dict(slots)
+    for item in items:
+        name, _, digits = item.partition("#")
+        facts = _facts()[name]
+        own = f"#{digits}" if digits else None
+        if own is None and "takes" in facts:
+            continue  # it follows the wearer, not the wearer it
+        main = drawable(own) if own else next(iter(facts["slots"].values()))
+        for slot, value in facts.get("dyes", {}).items():
+            if slot in dyed:
+                dyed[slot] = main if value == "self" else dyed.get(value, value)
+    return dyed
+
+
+def _attach(item: str, anchors: Mapping[str, Anchor], wearer: Mapping[str, str]) -> Fragment:
     """A worn or held thing, scaled and turned onto the anchor it belongs to."""
-    name, _, colour = item.partition("#")
+    name, _, digits = item.partition("#")
     facts, thing = _facts()[name], subject(name)
     grip, at = thing.anchors["grip"], anchors[facts["at"]]
-    art = drawing.colour_art(_art(name, thing.pose), _recolour(thing.slots, colour and f"#{colour}"), name)
+    colour = f"#{digits}" if digits else wearer.get(facts.get("takes", ""))
+    art = drawing.colour_art(_art(name, thing.pose), _recolour(thing.slots, colour), name)
     scale = at.size / grip.size
     return Placement((grip.x, grip.y), (at.x, at.y), scale, at.angle - grip.angle).apply(art)
 
