@@ -100,6 +100,8 @@ def _vary(things: tuple[Thing, ...], number: int) -> tuple[Thing, ...]:
     poses = subjects.subject(first.name).poses
     if number % 2 == 0 or others or first.pose or first.holds or first.wears or len(poses) < 2:
         return things
+    if "fly" in poses[:2]:
+        return things  # one does not fly where the others stand
     return (replace(first, pose=poses[1]),)
 
 
