@@ -14,9 +14,9 @@ from dalle_nb.backends.offline.repertoire import Repertoire
 from dalle_nb.backends.offline.segment import Token
 from dalle_nb.backends.offline.sketch import Thing
 
-_ADJECTIVES = frozenset({"stop", "size", "colour", "shade", "pose", "count"})
+_ADJECTIVES = frozenset({"stop", "size", "colour", "shade", "pose", "count", "pattern"})
 _PLACED = frozenset({"scene", "feature", "effect", "worn", "part"})
-_BETWEEN = frozenset({"size", "colour", "shade"})
+_BETWEEN = frozenset({"size", "colour", "shade", "pattern"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,9 @@ class Waiting:
     tokens: list[Token] = field(default_factory=list)
     colour: str | None = None
     colour_name: str = ""
+    second: str | None = None
+    """The colour after the first: red and white."""
+    pattern: str | None = None
     count: int | None = None
     size: str | None = None
 
@@ -145,9 +148,18 @@ class Clauses:
     def _take_colour(self, token: Token) -> None:
         wait = self._clause.wait
         wait.tokens.append(token)
-        if wait.colour is None:
+        if token.name == "matching":
+            wait.colour = self._clause.last.thing.colour if self._clause.last else None
+        elif wait.colour is None:
             shades = [other.name for other in wait.tokens if other.kind == "shade"]
             wait.colour, wait.colour_name = _shaded(token.meaning.facts["hex"], shades), token.name
+            wait.second = token.meaning.facts.get("second")
+        elif wait.second is None and token.name != wait.colour_name:
+            wait.second = _shaded(token.meaning.facts["hex"], [])
+
+    def _take_pattern(self, token: Token) -> None:
+        self._clause.wait.tokens.append(token)
+        self._clause.wait.pattern = token.name
 
     def _take_shade(self, token: Token) -> None:
         if self._clause.ahead and self._clause.ahead[0].kind == "colour":

@@ -68,7 +68,7 @@ class Walk(Things):
         if self._qualifies_next(token):
             return
         wait = self._adjectives()
-        if self._denies(token) or self._dresses(token, wait):
+        if self._denies(token) or self._dresses(token, wait) or self._plays_role(token, wait):
             return
         if not self.can.draws(token.name):
             self._leave_out(token, wait)
@@ -171,6 +171,9 @@ class Walk(Things):
             return
         elif relation.name in _SIDES:
             self._put(other, draft, _SIDES[relation.name])
+        elif relation.name == "cross":
+            if other.thing.name not in self.can.bearers and draft.thing.name in self.can.bearers:
+                other.set(on=draft.thing.name)  # a train crossing a bridge
         elif relation.name in ("on", "in", "under", "ride") or relation.text.lower().startswith("in "):
             self._join(other, draft, relation)
 
@@ -210,9 +213,6 @@ class Walk(Things):
             self._vessel = None
         if clause.previous and clause.previous.kind in _PLACES and not token.text.isascii():
             return  # 森林里: a scene is where things are in any case
-        # 猫后面 tells of the cat; 猫放在 leads on to what it is put on.
-        follows = clause.last is not None and clause.previous is clause.last.token
-        postposed = follows and not token.text.isascii() and not token.text.endswith("在")
         if name == "and":
             anew = any(_is_article(other) for other in clause.ahead[:1])
             clause.spent = clause.spent and anew
@@ -222,17 +222,24 @@ class Walk(Things):
         elif name == "outside":
             self._outside = True
             self.scenes.append((replace(token, meaning=self.lexicon.find("feature/window")), False))
-        elif name in _SIDES and postposed:
+        elif name not in ("of", "is", "fill"):
+            self._take_position(token)
+
+    def _take_position(self, token: Token) -> None:
+        """Remember what says where one thing is to another, or place the one before at once."""
+        clause, name = self._clause, token.name
+        # 猫后面 tells of the cat; 猫放在 leads on to what it is put on.
+        follows = clause.last is not None and clause.previous is clause.last.token
+        postposed = follows and not token.text.isascii() and not token.text.endswith("在")
+        if name in _SIDES and postposed:
             self._place_by(_SIDES[name])
         elif name in ("on", "in", "under") and postposed and clause.last is not None:
             self._stand_by(clause.last, token)
         elif name in ("in", "under") and not token.text.isascii() and not token.text.endswith("在"):
             return  # 雪地里, 阳光下
-        elif name == "fill":
-            return
         elif name == "between":
             self.note(token, token, "undrawn")
-        elif name not in ("of", "is"):
+        else:
             clause.relation = None if name == "beside" else token
 
     def _stand_by(self, ground: Draft, relation: Token) -> None:

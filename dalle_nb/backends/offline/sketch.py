@@ -17,7 +17,7 @@ class Thing:
     """Name of the subject's art, such as ``cat``."""
     count: int = 1
     colour: str | None = None
-    """Main colour as ``#rrggbb``, or ``rainbow``; None takes the art's own."""
+    """Main colour as ``#rrggbb``, or a pattern: ``rainbow``, ``stripes#rrggbb#rrggbb``; None takes the art's own."""
     parts: tuple[tuple[str, str], ...] = ()
     """Colours of parts, such as ``("hair", "#c3c8ce")``: each a colour slot of its art."""
     pose: str | None = None

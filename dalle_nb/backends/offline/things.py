@@ -19,6 +19,10 @@ from dalle_nb.backends.offline.sketch import Thing
 MAX_THINGS = 4
 """More subjects than these make no picture; the rest are named as not drawn."""
 MAX_COUNT = 12
+_SECONDS = ("accent", "patch", "spots", "stripe", "stripes", "panel")
+"""Where art has a place for a second colour."""
+_COVERS = {"stripes": "stripes", "spots": "dots"}
+_PALE, _DARK = "#f3f1ec", "#4a3a34"
 
 
 class Things(Scenery):
@@ -43,6 +47,20 @@ class Things(Scenery):
         ):
             return False
         wait.tokens.append(token)
+        return True
+
+    def _plays_role(self, token: Token, wait: Waiting) -> bool:
+        """Whether the word only tells how the animal before it is dressed: a dog astronaut."""
+        clause = self._clause
+        animal, worn = clause.previous, token.meaning.names("wears")
+        if animal is None or clause.last is None or clause.last.token is not animal or not worn:
+            return False
+        if animal.kind != "animal" or token.kind != "person" or token.start - animal.end > 1:
+            return False
+        for name in worn:
+            self._attach(
+                clause.last, "wears", replace(token, meaning=self.lexicon.find(f"worn/{name}")), wait
+            )
         return True
 
     def _noun_after(self, token: Token) -> Token | None:
@@ -125,7 +143,7 @@ class Things(Scenery):
         thing = Thing(
             name=token.name,
             count=max(1, min(count, MAX_COUNT)),
-            colour=wait.colour or facts.get("colour"),
+            **self._coloured(token, wait),
             size=wait.size or facts.get("size"),
             pose=facts.get("pose"),
             wears=token.meaning.names("wears"),
@@ -134,6 +152,19 @@ class Things(Scenery):
         draft = Draft(thing, token, token.kind in BEINGS)
         self._hand_over(draft)
         return draft
+
+    def _coloured(self, token: Token, wait: Waiting) -> dict[str, Any]:
+        """Return the colours of a thing: one, two where its art has a place for the second, or a pattern."""
+        colour, facts = wait.colour or token.meaning.facts.get("colour"), token.meaning.facts
+        if token.kind == "person" or not (wait.second or wait.pattern):
+            return {"colour": colour}
+        own = colour or self.can.colours.get(token.name, "")
+        second = next((slot for slot in _SECONDS if slot in self.can.slots.get(token.name, ())), None)
+        if wait.second and second and wait.pattern in (None, "stripes"):
+            return {"colour": own, "parts": ((second, wait.second),)}
+        if not own.startswith("#") or (token.kind in BEINGS and wait.pattern == "stripes" and not facts):
+            return {"colour": colour}
+        return {"colour": _cover(own, wait, token.kind in BEINGS)}
 
     def _hand_over(self, draft: Draft) -> None:
         """Give a new subject what stood before it: 戴着墨镜的狗, a sleeping cat, on the left a dog."""
@@ -222,9 +253,14 @@ class Things(Scenery):
             self._attach(being, "wears", token, wait)
 
     def _attach(self, draft: Draft, part: str, token: Token, wait: Waiting) -> None:
-        if token.meaning.facts.get("covers") and wait.colour and draft.token.kind == "person":
+        if (
+            token.meaning.facts.get("covers")
+            and (wait.colour or wait.pattern)
+            and draft.token.kind == "person"
+        ):
+            own = wait.colour or draft.thing.colour or self.can.colours[draft.thing.name]
             draft.set(
-                colour=wait.colour
+                colour=_cover(own, wait) if wait.pattern or wait.second else own
             )  # people are drawn dressed: their main colour is that of their clothes
             self.note(wait.start(token), token, "drawn")
             return
@@ -279,11 +315,21 @@ class Things(Scenery):
         slots = self.can.slots.get(draft.thing.name, frozenset())
         colour = wait.colour or token.meaning.facts["colour"]
         slot = next((name for name in token.meaning.names("slots") if name in slots or name == "main"), None)
-        self.note(wait.start(token), token, "drawn" if slot else "undrawn")
-        if slot == "main":
+        self.note(wait.start(token), token, "drawn" if slot or token.name in _COVERS else "undrawn")
+        if slot is None and token.name in _COVERS:
+            own = draft.thing.colour or self.can.colours.get(draft.thing.name) or _PALE
+            both = (colour, wait.second) if wait.second else (own[-7:], colour)
+            draft.set(colour=_COVERS[token.name] + "".join(both))
+        elif slot == "main":
             draft.set(colour=colour)
         elif slot:
             draft.set(parts=(*draft.thing.parts, (slot, colour)))
+
+
+def _cover(own: str, wait: Waiting, being: bool = False) -> str:
+    """Return a pattern of the colours told, or of one's own and a paler or darker one."""
+    pattern = wait.pattern or ("patches" if being else "stripes")
+    return f"{pattern}{own}{wait.second or (_DARK if own == _PALE else _PALE)}"
 
 
 def _compounds(token: Token, follows: Token) -> bool:
@@ -293,8 +339,8 @@ def _compounds(token: Token, follows: Token) -> bool:
         return (first in ("food", "plant") and second == "food") or (
             first == "animal" and second == "thing" and not follows.meaning.facts.get("seat")
         )
-    if second in ("part", "worn"):
-        return True  # a carrot nose, cat ears
+    if second in ("part", "worn") or (second == "scene" and follows.start - token.end > 1):
+        return True  # a carrot nose, cat ears, a wizard's study
     if first == "building":
         return second in ("building", "thing", "scene", "vehicle")
     if first in BEINGS:
