@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from dalle_nb.backends.offline.subjects import drawing
 from dalle_nb.backends.offline.subjects.drawing import Anchor, Fragment, Placement
+from dalle_nb.backends.offline.subjects.patterns import cover, is_pattern
 from dalle_nb.backends.offline.subjects.shades import drawable, is_colour, shade
 
 if TYPE_CHECKING:
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FOLDER = files(__package__)
-RAINBOW = "rainbow"
-"""A colour that is all of them, in stripes."""
-_STRIPES = ((226, 62, 58), (244, 142, 48), (250, 208, 66), (88, 178, 86), (64, 136, 214), (140, 92, 190))
+_Parts: TypeAlias = "tuple[tuple[str, str], ...]"
+"""Colours of slots, by name."""
 _PANES = frozenset({"pane", "glow", "lamp"})
 """Slots of what is lit from behind when it is dark."""
 
@@ -111,18 +111,17 @@ class Subject:
         """Whether a suit among what it wears takes the place of its body, and so of its pose."""
         return any(_facts().get(item.partition("#")[0], {}).get("suit") for item in wears)
 
-    def _striped(self, height_px: int, additions: tuple[str, ...]) -> Sprite:
-        """Return it in stripes of the rainbow: where a white and a black one differ is what takes a colour."""
+    def _patterned(self, height_px: int, pattern: str, additions: tuple[str, ...], parts: _Parts) -> Sprite:
+        """Return it in a pattern: where a white and a black one differ is what takes a colour."""
         light, dark = (
-            _rasterise(self.name, self.pose, height_px, colour, additions)
+            _rasterise(self.name, self.pose, height_px, colour, additions, parts=parts)
             for colour in ("#ffffff", "#000000")
         )
         bright, shade = (sprite.pixels[..., :3].astype(int).max(2) for sprite in (light, dark))
         share = np.clip((bright - shade) / max(1, (bright - shade).max()), 0, 1)[..., None]
-        across = np.arange(light.pixels.shape[1]) * 2 * len(_STRIPES) // light.pixels.shape[1] % len(_STRIPES)
         pixels = light.pixels.copy()
-        stripes = np.asarray(_STRIPES)[across][None] / 255
-        pixels[..., :3] = pixels[..., :3] * (1 - share) + pixels[..., :3] * stripes * share
+        cloth = cover(pattern, *pixels.shape[:2])
+        pixels[..., :3] = pixels[..., :3] * (1 - share) + pixels[..., :3] * cloth * share
         return replace(light, pixels=pixels)
 
     def fits(self, name: str) -> bool:
@@ -142,22 +141,23 @@ class Subject:
         height_px: int,
         *,
         colour: str | None = None,
-        parts: tuple[tuple[str, str], ...] = (),
+        parts: _Parts = (),
         wears: tuple[str, ...] = (),
         holds: tuple[str, ...] = (),
     ) -> Sprite:
         """Draw it `height_px` high; what it wears and holds may reach beyond.
 
-        `colour` is ``#rrggbb`` for the main slot, `parts` give others theirs by name. A worn or held thing may carry its own colour
+        `colour` is ``#rrggbb`` or a pattern (see `patterns`) for the main slot, `parts` give others theirs by
+        name. A worn or held thing may carry its own colour
         (``scarf#c02030``); one that does not fit (see `fits`) is left out.
         """
         additions = tuple(name for name in (*wears, *holds) if self.fits(name))
-        if colour == RAINBOW:
-            return self._striped(max(1, height_px), additions)
+        own = tuple((slot, value) for slot, value in parts if slot in self.slots)
+        if colour is not None and is_pattern(colour):
+            return self._patterned(max(1, height_px), colour, additions, own)
         for given in (colour, *(of_part for _, of_part in parts)):
             if given is not None and not is_colour(given):
                 raise ValueError(f"A colour is written #rrggbb, not {given!r}.")
-        own = tuple((slot, value) for slot, value in parts if slot in self.slots)
         return _rasterise(
             self.name, self.pose, max(1, height_px), colour and colour.lower(), additions, parts=own
         )
@@ -238,20 +238,22 @@ def _rasterise(
     colour: str | None,
     items: tuple[str, ...],
     pane: str | None = None,
-    parts: tuple[tuple[str, str], ...] = (),
+    parts: _Parts = (),
 ) -> Sprite:
     wearer = subject(name, pose)
     stance, items = _put_on_suit(wearer, _with_companions(items))
     panes = dict.fromkeys(_PANES & wearer.slots.keys(), pane) if pane else {}
     dyed = {slot: drawable(value) for slot, value in parts}
     slots = _recolour({**wearer.slots, **panes, **dyed}, colour)
-    slots = _dye(slots, items)
+    slots = _dye(slots, items) if wearer.category == "person" else slots  # an animal's body is its fur
     own = slots if stance is wearer else _recolour(stance.slots, None)
     body = drawing.colour_art(_art(stance.name, stance.pose), own, "body")
     scale = height / body.box.height
     layers: dict[str, list[Fragment]] = {"back": [], "worn": [], "neck": [], "held": [], "top": []}
     for item in items:
-        layers[_facts()[item.partition("#")[0]]["layer"]].append(_attach(item, stance.anchors, slots))
+        facts = _facts()[item.partition("#")[0]]
+        if facts["at"] in stance.anchors:
+            layers[facts["layer"]].append(_attach(item, stance.anchors, slots))
     if any(_facts()[item.partition("#")[0]].get("upright") for item in items):
         layers["top"], layers["held"] = (
             layers["held"] + layers["top"],
@@ -259,7 +261,9 @@ def _rasterise(
         )  # before the clothes, not under them
     head = _draw_head(wearer, slots, stance.anchors)
     for piece in layers["back"]:  # behind all that is drawn: wings, a cape
-        body = Fragment(markup=piece.markup + body.markup, box=body.box.union(piece.box))
+        body = Fragment(markup=piece.markup + body.markup, box=body.box)
+    for piece in (*layers["back"], *layers["neck"]):
+        body = Fragment(markup=body.markup, box=body.box.union(piece.box))
     pieces_at = (
         ("worn", layers["worn"]),
         ("held", layers["held"]),
@@ -269,7 +273,8 @@ def _rasterise(
     for mark, pieces in pieces_at:
         body = drawing.insert(body, mark, pieces, grow=mark != "head")
     states = ("awake" if stance.pose == "sleep" else "asleep", "free" if layers["held"] else "holding")
-    hidden = (*states, *_facts()[wearer.name].get("hides", ()))
+    cut = (cls for item in items for cls in _facts()[item.partition("#")[0]].get("hides", ()))
+    hidden = (*states, *_facts()[wearer.name].get("hides", ()), *cut)
     return _to_sprite(body, stance, scale, hidden)
 
 
