@@ -18,6 +18,8 @@ THINGS = frozenset({"animal", "person", "creature", "vehicle", "building", "plan
 BEINGS = frozenset({"animal", "person", "creature"})
 """Kinds of subjects that sit, wear and hold."""
 _COUNTABLE = THINGS | {"worn", "part", "feature", "scene"}
+_ONE_BY_ONE = frozenset({"animal", "person", "creature", "vehicle", "building"})
+"""Kinds of which a listed plural means several; grapes and noodles may be one thing."""
 _VOWELS = "aeiou"
 _ROOMS = (
     "animals", "people", "vehicles", "buildings", "plants", "food", "things", "parts", "scenes", "manner", "styles", "grammar"
@@ -121,11 +123,12 @@ def _meaning(kind: str, name: str, entry: dict[str, Any]) -> Meaning:
 def _spellings(meaning: Meaning) -> Iterator[tuple[str, bool]]:
     if meaning.kind == "firm":
         return
+    plurals = {plural for word in meaning.words["en"] for plural in _plurals(normalise(word))}
     for word in (*meaning.words["en"], *meaning.words["zh"]):
         text = normalise(word)
         if meaning.kind == "count" and len(text) == 1 and not text.isascii():
             continue  # 三 alone may be part of anything: a Chinese count needs its measure word
-        yield text, False
+        yield text, meaning.kind in _ONE_BY_ONE and text in plurals
         if meaning.kind in _COUNTABLE and text.isascii():
             yield from ((plural, True) for plural in _plurals(text) if plural not in meaning.words["en"])
 
