@@ -5,7 +5,8 @@ Loaded with every ``%load_ext``, so that what makes a table is imported by what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dalle_nb._jobs import Job, Jobs
     from dalle_nb._render import Bundle
     from dalle_nb._settings import Settings
+    from dalle_nb.backends.offline.lexicon import Meaning
     from dalle_nb.widgets.panel import Panel
 
 
@@ -181,17 +183,19 @@ def words_bundle(like: str = "") -> Bundle:
     from dalle_nb.backends.offline.repertoire import load_repertoire
 
     can = load_repertoire()
+    posed = {f"pose/{pose}" for poses in can.poses.values() for pose in poses}
     able = {*can.poses, *can.scenes, *can.effects, *can.styles}
+    known = [
+        meaning
+        for meaning in load_lexicon().meanings
+        if meaning.words.get(spoken())
+        and not meaning.facts.get("undrawn")
+        and (meaning.name in able or meaning.kind in _TELLING or f"{meaning.kind}/{meaning.name}" in posed)
+    ]
     found: dict[str, list[str]] = {}
-    for meaning in load_lexicon().meanings:
-        words = meaning.words.get(spoken())
-        if not words or not (meaning.name in able or meaning.kind in _LIGHT):
-            continue
+    for meaning in _like(known, like) if like else known:
         every = [word for spellings in meaning.words.values() for word in spellings]
-        if not like:
-            found.setdefault(meaning.kind, []).append(words[0])
-        elif any(like.lower() in word.lower() for word in every):
-            found.setdefault(meaning.kind, []).append(" = ".join(every))
+        found.setdefault(meaning.kind, []).append(" = ".join(every) if like else meaning.words[spoken()][0])
     rows = [(title, ", ".join(found[kind])) for kind, title in _kinds().items() if kind in found]
     nothing = [tr("The offline painter knows no word like {word}.", word=like)] if not rows else []
     return table_bundle([tr("kind"), tr("the offline painter draws")], rows, nothing)
@@ -222,8 +226,24 @@ def findings_bundle(findings: Iterable[Finding]) -> Bundle:
     return table_bundle(["", tr("what"), tr("found")], rows)
 
 
-_LIGHT = ("time", "weather", "season")
+_TELLING = (
+    "time", "weather", "season", "colour", "pattern", "part", "count", "size", "place", "relation", "camera"
+)  # fmt: skip
 """Kinds of words that change a picture and are not drawn themselves."""
+
+
+def _like(known: Sequence[Meaning], like: str) -> Sequence[Meaning]:
+    """Return the meanings with a whole word like the one asked for; where there is none, with a part like it."""
+    whole = re.compile(rf"(?<![a-z]){re.escape(like.lower())}(?![a-z])")
+
+    def holding(test: Callable[[str], object]) -> list[Meaning]:
+        return [
+            each
+            for each in known
+            if any(test(word.lower()) for spellings in each.words.values() for word in spellings)
+        ]
+
+    return holding(whole.search) or holding(lambda word: like.lower() in word)
 
 
 def _kinds() -> dict[str, str]:
@@ -244,4 +264,13 @@ def _kinds() -> dict[str, str]:
         "season": tr("seasons"),
         "style": tr("styles"),
         "palette": tr("moods of colour"),
+        "colour": tr("colours"),
+        "pattern": tr("patterns"),
+        "part": tr("parts that take a colour"),
+        "count": tr("how many"),
+        "size": tr("how large"),
+        "pose": tr("poses"),
+        "place": tr("where in the picture"),
+        "relation": tr("what joins two things"),
+        "camera": tr("how near"),
     }

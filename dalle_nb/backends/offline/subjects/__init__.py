@@ -79,8 +79,6 @@ class Subject:
     """``animal``, ``person``, ``vehicle``, ``building``, ``plant``, ``food``, ``thing``, ``seat``, ``worn``, ``held``."""
     scene: str
     """The scene it looks best in when nobody said another."""
-    height: float
-    """Natural height in this pose; an adult who stands is 1.0."""
     slots: Mapping[str, str]
     """Colour slots with their own colours (or a shade of another slot); the first is the main one."""
     baseline: float
@@ -95,6 +93,11 @@ class Subject:
     """Whether several things lie in it, one on another."""
     swims: bool
     """Whether it is at home on the water's face, wherever else it may stand."""
+
+    @property
+    def height(self) -> float:
+        """Natural height in this pose; an adult who stands is 1.0."""
+        return _height(self.name, self.pose)
 
     def lamps(self, height_px: int) -> NDArray[np.uint8] | None:
         """Return where its windows are, (height, width), drawn as `sprite` draws it bare; None if it has none."""
@@ -177,14 +180,12 @@ def subject(name: str, pose: str | None = None) -> Subject:
     facts = _facts()[name]
     poses: tuple[str, ...] = tuple(facts["poses"])
     chosen: str = pose if pose in poses else poses[0]
-    tallness = _box_height(name, chosen) / _box_height(name, poses[0])
     return Subject(
         name=name,
         pose=chosen,
         poses=poses,
         category=facts["category"],
         scene=facts["scene"],
-        height=facts["height"] * tallness,
         slots=MappingProxyType(facts["slots"]),
         baseline=facts["poses"][chosen]["baseline"],
         anchors=MappingProxyType(_all_anchors(facts, chosen)),
@@ -208,8 +209,13 @@ def _art(name: str, part: str) -> str:
     return (_FOLDER / "art" / f"{drawn}.{part}.svg").read_text("utf-8")
 
 
-def _box_height(name: str, pose: str) -> float:
-    return drawing.measure_art(_art(name, pose)).height
+@cache
+def _height(name: str, pose: str) -> float:
+    """The height of a pose: its drawing is read only when it is to be drawn."""
+    usual, drawn = (
+        drawing.measure_art(_art(name, one)).height for one in (next(iter(_facts()[name]["poses"])), pose)
+    )
+    return float(_facts()[name]["height"] * drawn / usual)
 
 
 def _all_anchors(facts: dict[str, Any], pose: str) -> dict[str, Anchor]:
