@@ -77,10 +77,11 @@ def stand(canvas: Canvas, party: Party, stage: Stage, shrink: float) -> list[Pla
     if party.layer == "sky":
         spot = replace(spot, scale=1.8 * spot.scale)  # who flies on it is to be seen
     seated = others[0].seat == ground.name
-    # A seat is as large as who sits on it; what carries others leaves room above.
-    first = _place(
-        canvas, ground, replace(spot, scale=spot.scale * (1.1 if seated else 0.74)), stage, party.layer
-    )
+    # A seat is as large as who sits on it; what carries others leaves room above, a low rock the most.
+    rider = subjects.subject(others[0].name, others[0].pose).height
+    least = min(1.0, subjects.subject(ground.name).height / rider)
+    low = 1.1 if seated else (1 - 0.26 * least) * least**0.3
+    first = _place(canvas, ground, replace(spot, scale=spot.scale * low), stage, party.layer)
     if subjects.subject(ground.name).heaps:
         return [first, *_heap(canvas, others, first)]
     members = [first]
@@ -134,7 +135,7 @@ def _set_on_top(canvas: Canvas, thing: Thing, base: Placement, aside: float) -> 
     if rides and thing.pose is None:
         thing = replace(thing, pose="sit")
     own = subjects.subject(thing.name, thing.pose)
-    share = float(np.clip((own.height / below.height) ** 0.45, 0.26, 1.2)) * 0.75
+    share = float(np.clip((own.height / below.height) ** 0.45, 0.26, 1.9)) * 0.75
     pixels = round(share * base.sprite.baseline * _SIZES.get(thing.size, 1.0))
     sprite = _draw(own, thing, max(pixels, round(0.06 * canvas.whole[1])))
     x, y = base.top(canvas)

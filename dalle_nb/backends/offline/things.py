@@ -339,8 +339,9 @@ def _compounds(token: Token, follows: Token) -> bool:
         return (first in ("food", "plant") and second == "food") or (
             first == "animal" and second == "thing" and not follows.meaning.facts.get("seat")
         )
-    if second in ("part", "worn") or (second == "scene" and follows.start - token.end > 1):
-        return True  # a carrot nose, cat ears, a wizard's study
+    owned = follows.start - token.end > 1
+    if (second in ("part", "worn") and not owned) or (second == "scene" and owned):
+        return True  # a carrot nose, cat ears, a wizard's study; but who has a boy's nose is there
     if first == "building":
         return second in ("building", "thing", "scene", "vehicle")
     if first in BEINGS:
