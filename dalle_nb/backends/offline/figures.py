@@ -133,14 +133,24 @@ def _set_on_top(canvas: Canvas, thing: Thing, base: Placement, aside: float) -> 
     below = subjects.subject(base.thing.name)
     rides = subjects.subject(thing.name).category == "person" and below.category in ("animal", "vehicle")
     if rides and thing.pose is None:
-        thing = replace(thing, pose="sit")
+        # Astride what has a saddle, the near leg before it; in a boat or on a roof they sit.
+        astraddle = "seat" in below.anchors and "ride" in subjects.subject(thing.name).poses
+        thing = replace(thing, pose="ride" if astraddle else "sit")
     own = subjects.subject(thing.name, thing.pose)
     share = float(np.clip((own.height / below.height) ** 0.45, 0.26, 1.9)) * 0.75
     pixels = round(share * base.sprite.baseline * _SIZES.get(thing.size, 1.0))
+    pixels = round(1.3 * pixels) if own.pose == "ride" else pixels
     sprite = _draw(own, thing, max(pixels, round(0.06 * canvas.whole[1])))
     x, y = base.top(canvas)
     x += aside * 0.5 * base.sprite.pixels.shape[1] / canvas.whole[0]
     # One who has no sitting pose, such as in a spacesuit, sits astride: legs before the animal's side.
+    if "saddle" in sprite.anchors:
+        # They look where their mount goes: its saddle is nearer to its tail.
+        forwards = base.sprite.anchors["seat"][0] < 0.46 * base.sprite.pixels.shape[1]
+        sprite = sprite.turned() if forwards else sprite
+        y += (sprite.baseline - sprite.anchors["saddle"][1]) / canvas.whole[1]
+        x -= (sprite.anchors["saddle"][0] - sprite.foot) / canvas.whole[0]
+        return replace(base, thing=thing, sprite=sprite, x=x, y=y, shadow=False, mirror=0.0)
     astride = 0.28 if own.pose != "sit" or own.dressed(thing.wears) else 0.14
     y += astride * len(sprite.pixels) / canvas.whole[1] if rides else 0.006
     return replace(base, thing=thing, sprite=sprite, x=x, y=y, shadow=False, mirror=0.0)

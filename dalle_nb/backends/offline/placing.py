@@ -28,7 +28,7 @@ def arrange(canvas: Canvas, sketch: Sketch, stage: Stage) -> list[Placement]:
     """Return what stands where, the farthest first."""
     asked = sketch.things or stage.props
     known = [
-        _as_dressed(thing)
+        _as_dressed(_as_busy(thing))
         for thing in asked
         if thing.name in subjects.names() and thing.name not in stage.painted
     ]
@@ -38,6 +38,19 @@ def arrange(canvas: Canvas, sketch: Sketch, stage: Stage) -> list[Placement]:
         own = [party for party in parties if party.layer == layer]
         placements += _make_room(canvas, own, stage)
     return sorted(placements, key=lambda placement: placement.order)
+
+
+def _as_busy(thing: Thing) -> Thing:
+    """Return one who uses what it holds where there is a pose of that name: a guitar is played, a book is read."""
+    poses = subjects.subject(thing.name).poses
+    held = next((item for item in thing.holds if item.partition("#")[0] in poses), None)
+    seated = thing.pose == "sit" or (thing.pose is None and bool(thing.seat or thing.on))
+    if held is None or thing.pose not in (None, "sit") or (seated and not held.startswith("book")):
+        return thing
+    name, _, digits = held.partition("#")
+    parts = (*thing.parts, *([(name, f"#{digits}")] if digits else []))
+    holds = tuple(item for item in thing.holds if item != held)
+    return replace(thing, pose=name, holds=holds, parts=parts)
 
 
 def _as_dressed(thing: Thing) -> Thing:

@@ -137,6 +137,10 @@ class Subject:
             return "head" in _facts()[self.name]
         if facts.get("upright") and "hand" not in self.anchors:
             return False
+        if "needs" in facts and facts["needs"] not in self.slots:
+            return False
+        if facts.get("at") == "feet":
+            return "feet" in _facts()[self.name]["poses"][self.poses[0]]  # seen in some poses, dyed in all
         return facts.get("at") in self.anchors
 
     def sprite(
@@ -200,7 +204,17 @@ def subject(name: str, pose: str | None = None) -> Subject:
 @cache
 def _facts() -> dict[str, dict[str, Any]]:
     rooms = sorted((_FOLDER / "facts").iterdir(), key=lambda room: room.name)
-    return {name: facts for room in rooms for name, facts in tomllib.loads(room.read_text("utf-8")).items()}
+    told = {name: facts for room in rooms for name, facts in tomllib.loads(room.read_text("utf-8")).items()}
+    return {name: _inherit(facts, told) for name, facts in told.items()}
+
+
+def _inherit(facts: dict[str, Any], told: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Facts, and what is not said of it as it is of the one it is like: a vampire is a person but for its colours."""
+    if "like" not in facts:
+        return facts
+    model = told[facts["like"]]
+    drawn = {part: model.get(part, facts["like"]) for part in ("body", "face")}
+    return {**model, **drawn, **facts, "slots": {**model["slots"], **facts.get("slots", {})}}
 
 
 @cache
@@ -279,7 +293,7 @@ def _rasterise(
     for mark, pieces in pieces_at:
         body = drawing.insert(body, mark, pieces, grow=mark != "head")
     states = ("awake" if stance.pose == "sleep" else "asleep", "free" if layers["held"] else "holding")
-    cut = (cls for item in items for cls in _facts()[item.partition("#")[0]].get("hides", ()))
+    cut = (cls for item in items for cls in _facts()[item.partition("#")[0]].get("cuts", ()))
     hidden = (*states, *_facts()[wearer.name].get("hides", ()), *cut)
     return _to_sprite(body, stance, scale, hidden)
 
@@ -323,8 +337,20 @@ def _with_companions(items: tuple[str, ...]) -> tuple[str, ...]:
     for item in items:
         name, mark, digits = item.partition("#")
         companions = [other + mark + digits for other in _facts()[name].get("also", ())]
+        place = _place_of(name)
+        if place is not None:  # one hat, one coat: the later, which somebody asked for
+            dressed = [other for other in dressed if _place_of(other.partition("#")[0]) != place]
         dressed += [*companions, item]
+    dressed.sort(key=lambda item: _facts()[item.partition("#")[0]].get("over", False))
     return tuple(dict.fromkeys(dressed))
+
+
+def _place_of(name: str) -> tuple[str, str] | None:
+    """Where on its wearer a garment is the only one of its kind."""
+    facts = _facts()[name]
+    hat = facts.get("at") == "hat" and facts["layer"] == "top" and "takes" not in facts
+    garment = facts.get("upright", False) and not facts.get("over", False)
+    return (facts["at"], facts["layer"]) if hat or garment else None
 
 
 def _dye(slots: dict[str, str], items: tuple[str, ...]) -> dict[str, str]:
