@@ -13,7 +13,7 @@ import numpy as np
 from dalle_nb.backends.offline.canvas import Canvas
 from dalle_nb.backends.offline.colour import Colour, hexed, mix, ramp
 from dalle_nb.backends.offline.light import Light
-from dalle_nb.backends.offline.pen import Pen, Point, draw_discs, draw_polygons, turned
+from dalle_nb.backends.offline.pen import Pen, Point, draw_discs, draw_lines, draw_polygons, turned
 from dalle_nb.backends.offline.scenes.trees import paint_branch
 from dalle_nb.backends.offline.sketch import Sketch
 
@@ -79,7 +79,9 @@ def _paint_car(canvas: Canvas, light: Light, x: float, y: float, size: float, wa
     canvas.glow(x + way * size / canvas.aspect, y, size * 0.4, hexed("#fff3c8"), 0.9)
 
 
-def paint_air(canvas: Canvas, sketch: Sketch, light: Light, *, indoors: bool = False) -> None:
+def paint_air(
+    canvas: Canvas, sketch: Sketch, light: Light, *, indoors: bool = False, leafy: bool = False
+) -> None:
     """Paint weather and effects that are nearer than the things, the largest last."""
     wanted = set(sketch.effects)
     if not indoors:
@@ -92,15 +94,23 @@ def paint_air(canvas: Canvas, sketch: Sketch, light: Light, *, indoors: bool = F
         light_fireflies(canvas)
     if {"maple-leaves", "yellow-leaves"} & wanted:
         _let_fall(canvas, light, "leaves", _foliage(wanted), 60, 0.013, _leaf())
+    elif leafy and sketch.season == "autumn":
+        _let_fall(canvas, light, "leaves", light.leaves or _MAPLE, 36, 0.012, _leaf())
+    if "wind" in wanted and not indoors:
+        blow_wind(canvas, light)
     if {"blossom", "petals"} & wanted:
         _let_fall(canvas, light, "petals", _BLOSSOM, 110, 0.0055, _PETAL)
 
 
-def hang_branch(canvas: Canvas, sketch: Sketch, light: Light, *, indoors: bool = False) -> None:
+def hang_branch(
+    canvas: Canvas, sketch: Sketch, light: Light, *, indoors: bool = False, leafy: bool = False
+) -> None:
     """Let a branch in blossom or in autumn's leaves frame the picture, behind whoever stands there."""
     if {"maple-leaves", "yellow-leaves"}.intersection(sketch.effects):
         paint_branch(canvas, light, _foliage(sketch.effects), size=0.023, leaf=_leaf())
-    if "blossom" in sketch.effects and not indoors:
+    elif leafy and sketch.season == "autumn":
+        paint_branch(canvas, light, light.leaves or _MAPLE, size=0.02, leaf=_leaf())
+    if (leafy and sketch.season == "spring") or ("blossom" in sketch.effects and not indoors):
         paint_branch(canvas, light, _BLOSSOM, size=0.014)
 
 
@@ -143,6 +153,27 @@ def let_snow(canvas: Canvas, light: Light) -> None:
         flakes = chance.random((count, 3)).tolist()
         discs = [(canvas.spread(across), y, radius * (0.5 + 0.7 * size)) for across, y, size in flakes]
         canvas.over(white, canvas.blur(canvas.shape(draw_discs, discs), soft) * strength)
+
+
+def blow_wind(canvas: Canvas, light: Light) -> None:
+    """Let gusts of wind be seen: long curled lines, and leaves carried along."""
+    lines = []
+    for number, (a, b, c) in enumerate(canvas.chance("gusts").random((11, 3)).tolist()):
+        x, y, long = canvas.spread(0.2 + 0.5 * a), 0.08 + 0.8 * ((number + b) / 11), 0.28 + 0.2 * c
+        path = [(x + long * k / 12 / canvas.aspect, y + 0.012 * math.sin(k * 0.5 + 6 * c)) for k in range(13)]
+        if number % 2:
+            size, (at_x, at_y) = 0.022 + 0.016 * b, path[-1]
+            path += [
+                (
+                    at_x + size * (1 - k / 18) * math.sin(k * 0.4) / canvas.aspect,
+                    at_y - size * (1 - (1 - k / 18) * math.cos(k * 0.4)) + 0.0 * k,
+                )
+                for k in range(1, 14)
+            ]
+        lines.append(path)
+    cover = canvas.shape(draw_lines, lines, 0.0045)
+    canvas.over((1.0, 1.0, 1.0), canvas.blur(cover, 0.0015) * 0.6)
+    _let_fall(canvas, light, "blown", light.leaves or _MAPLE, 40, 0.009, _PETAL)
 
 
 def slant_sunbeams(canvas: Canvas, light: Light) -> None:

@@ -12,7 +12,10 @@ from dalle_nb.backends.offline.colour import Colour, hexed, mix, times
 from dalle_nb.backends.offline.pen import Point
 from dalle_nb.backends.offline.sketch import Sketch
 
-NIGHTLY = frozenset({"stars", "aurora", "full-moon", "fireflies", "fireworks", "neon", "earth"})
+NIGHTLY = frozenset({
+    "stars", "aurora", "full-moon", "fireflies", "fireworks", "neon", "earth", "crescent-moon", "milky-way",
+    "meteors",
+})  # fmt: skip
 """Effects that make it night when nobody said another hour."""
 
 _PAPER, _INK = hexed("#f3ecdc"), hexed("#23282b")
@@ -41,6 +44,10 @@ class Light:
     """Colours of foliage, dark to light; empty where trees are bare."""
     ink: bool = False
     """Whether all is to be painted in ink on paper."""
+    storm: bool = False
+    """Whether the clouds are black and the waves high."""
+    dyes: tuple[tuple[str, str], ...] = ()
+    """Colours asked of the place, by the names of its words."""
 
     @property
     def night(self) -> bool:
@@ -71,6 +78,10 @@ class Light:
         """Return the same light with its sun or moon nearer to the middle or to the edge."""
         x, y = self.sun
         return replace(self, sun=(x + (share - 0.7) * (0.22 if x > 0.5 else -0.22), y))
+
+    def dyed(self, own: Colour, *names: str) -> Colour:
+        """Return the colour that was asked of any of these parts of the place, else its own."""
+        return next((hexed(code) for name, code in self.dyes if name in names), own)
 
     def cast(self, colour: Colour) -> Colour:
         """Return a surface of this colour as it looks in this light."""
@@ -152,8 +163,11 @@ def light_of(sketch: Sketch, hour: str = "day") -> Light:
     grass, leaves = _SEASONS.get(season, _SEASONS["summer"])
     if "yellow-leaves" in sketch.effects:
         leaves = _GOLDEN
-    light = replace(light, season=season, grass=grass, leaves=leaves)
-    light = _under_weather(light, sketch.weather or "clear")
+    light = replace(light, season=season, grass=grass, leaves=leaves, dyes=sketch.dyes)
+    storm = bool(_STORMY.intersection(sketch.effects))
+    dull = storm or "overcast" in sketch.effects
+    light = _under_weather(replace(light, storm=storm), sketch.weather or ("overcast" if dull else "clear"))
+    light = _dye(light)
     return _in_ink(light) if "ink-wash" in sketch.styles else light
 
 
@@ -165,7 +179,10 @@ def _season_of(sketch: Sketch) -> str:
     return "spring" if {"blossom", "petals"}.intersection(sketch.effects) else "summer"
 
 
+_STORMY = frozenset({"storm", "lightning"})
 _GREYS = {
+    "storm": (hexed("#465263"), 0.84, 0.76),
+    "overcast": (hexed("#a3aeb9"), 0.8, 0.9),
     "rain": (hexed("#66788c"), 0.72, 0.84),
     "snow": (hexed("#b9c6d6"), 0.62, 0.95),
     "fog": (hexed("#d3dadd"), 0.72, 0.94),
@@ -176,7 +193,7 @@ def _under_weather(light: Light, weather: str) -> Light:
     """Return the light under clouds: greyer, flatter and with hardly a shadow."""
     if weather not in _GREYS:
         return light
-    grey, share, dim = _GREYS[weather]
+    grey, share, dim = _GREYS["storm" if light.storm else weather]
     grey = times(grey, mix((1.0, 1.0, 1.0), light.key, 0.9 if light.night else 0.5))
     return replace(
         light,
@@ -189,6 +206,33 @@ def _under_weather(light: Light, weather: str) -> Light:
         cloud_shade=mix(light.cloud_shade, times(grey, 0.8), share),
         shadow=light.shadow * 0.5,
     )
+
+
+_GRASSY = ("grass", "meadow", "hills", "valley", "fields", "park", "farmland", "ground", "savanna")
+_LEAFY = ("trees", "forest", "maple-leaves", "pine-forest", "birch-forest", "jungle", "cherry-grove")
+
+
+def _dye(light: Light) -> Light:
+    """Return the light in which sky, clouds, grass and leaves have the colours that were asked of them."""
+    if not light.dyes:
+        return light
+    hour = mix((1.0, 1.0, 1.0), light.key, 0.6 if light.night else 0.2)
+    names = {name for name, _ in light.dyes}
+    if "sky" in names:
+        sky = times(light.dyed(light.middle, "sky"), hour)
+        light = replace(
+            light,
+            zenith=times(sky, 0.72),
+            middle=sky,
+            horizon=mix(sky, (1.0, 1.0, 1.0), 0.2 if light.night else 0.5),
+        )
+    if "clouds" in names:
+        cloud = times(light.dyed(light.cloud, "clouds"), hour)
+        light = replace(light, cloud=mix(cloud, (1.0, 1.0, 1.0), 0.25), cloud_shade=times(cloud, 0.78))
+    if names.intersection(_LEAFY) and light.leaves:
+        leaf = light.dyed(light.leaves[1], *_LEAFY)
+        light = replace(light, leaves=(times(leaf, 0.68), leaf, mix(leaf, (1.0, 1.0, 0.9), 0.3)))
+    return light if light.snowy else replace(light, grass=light.dyed(light.grass, *_GRASSY))
 
 
 def _in_ink(light: Light) -> Light:

@@ -17,6 +17,7 @@ from dalle_nb.backends.offline.figures import Placement
 from dalle_nb.backends.offline.light import Light, light_of
 from dalle_nb.backends.offline.placing import arrange
 from dalle_nb.backends.offline.scenes import Stage, paint_scene
+from dalle_nb.backends.offline.scenes.seasons import in_season
 from dalle_nb.backends.offline.sketch import Sketch
 from dalle_nb.backends.offline.standing import paint_placement
 
@@ -43,9 +44,9 @@ def paint(
     if "flying-cars" in sketch.effects:
         air.fly_cars(scenery, light)
     _report(canvas, progress)
-    air.hang_branch(scenery, sketch, light, indoors=stage.indoors)
-    paint_things(canvas, sketch, stage.turned() if turned else stage)
-    air.paint_air(scenery, sketch, light, indoors=stage.indoors)
+    air.hang_branch(scenery, sketch, light, indoors=stage.indoors, leafy=stage.leafy)
+    paint_things(canvas, in_season(sketch, light), stage.turned() if turned else stage)
+    air.paint_air(scenery, sketch, light, indoors=stage.indoors, leafy=stage.leafy)
     _report(canvas, progress)
     finish(canvas, light)
     return to_image(_restyle(canvas.rgb, sketch))

@@ -65,3 +65,8 @@ class Sketch:
     """Words that were understood but that this painter cannot draw (or not together)."""
     unknown: tuple[str, ...] = ()
     """Words that were not understood."""
+
+    @property
+    def place_colour(self) -> str | None:
+        """Return the colour that was asked of the scene itself, as ``#rrggbb``."""
+        return next((code for name, code in self.dyes if name == self.scene), None)

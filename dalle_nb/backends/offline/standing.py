@@ -15,6 +15,8 @@ from dalle_nb.backends.offline.figures import Placement
 from dalle_nb.backends.offline.scenes.stage import Stage
 
 _LAMP = hexed("#ffd07a")
+_SNOW = hexed("#f6f9ff")
+_TALL = 1.2  # in persons: snow would bury what is smaller
 
 
 def paint_placement(canvas: Canvas, placement: Placement, stage: Stage) -> None:
@@ -28,6 +30,8 @@ def paint_placement(canvas: Canvas, placement: Placement, stage: Stage) -> None:
     if placement.shadow:
         _paint_shadow(canvas, cover, left, ground, placement, stage)
     lit = _light_sprite(colour, cover, placement, stage, canvas)
+    if stage.snowy and placement.shadow:
+        _lay_snow(lit, cover, placement, stage, canvas)
     if stage.lit:
         _light_windows(lit, placement)
     _lay(canvas, lit, cover, left, ground - placement.sprite.baseline)
@@ -45,6 +49,18 @@ def _light_sprite(colour: Plane, cover: Plane, placement: Placement, stage: Stag
     lit += (1 - np.clip(lit, 0, 1)) * np.asarray(stage.rim, np.float32) * edge[..., None]
     haze = np.asarray(stage.haze, np.float32)
     return lit + (haze - lit) * (placement.distance * 0.45)
+
+
+def _lay_snow(colour: Plane, cover: Plane, placement: Placement, stage: Stage, canvas: Canvas) -> None:
+    """Let snow lie on roofs and crowns: on whatever looks up, in place."""
+    art = subjects.subject(placement.thing.name, placement.thing.pose)
+    if art.category not in ("building", "plant") or art.height < _TALL:
+        return
+    deep = min(0.02, 0.05 * len(cover) * canvas.pixel)
+    cap = canvas.blur(np.clip(cover - canvas.shifted(cover, 0, deep), 0, 1), 0.2 * deep) * cover
+    colour += (np.asarray(_SNOW, np.float32) * np.asarray(stage.tint, np.float32) - colour) * (0.94 * cap)[
+        ..., None
+    ]
 
 
 def _light_windows(colour: Plane, placement: Placement) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from dalle_nb.backends.offline.canvas import Canvas
-from dalle_nb.backends.offline.colour import hexed, mix, ramp, times
+from dalle_nb.backends.offline.colour import Colour, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
-from dalle_nb.backends.offline.scenes.land import SNOW, paint_ridge
+from dalle_nb.backends.offline.scenes.land import SNOW, paint_ridge, paint_rocks, season_stage
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.scenes.trees import paint_palm
 from dalle_nb.backends.offline.sketch import Sketch, Thing
 
 _HORIZON, _SHORE = 0.47, 0.68
+_SAND = hexed("#f2d79c")
 
 
 def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
@@ -70,7 +71,11 @@ def paint_open_sea(canvas: Canvas, light: Light, horizon: float, *, rough: float
     sea = canvas.band(horizon, 1)
     waves = sea.ground_noise("waves", horizon, 0.34, flat=2.6, steep=0.035) - 0.5
     small = sea.ground_noise("wavelets", horizon, 0.09, flat=2.2, steep=0.035) - 0.5
-    deep, clear = light.cast(hexed("#0e6fae")), light.cast(hexed("#35c4c6"))
+    blue = light.dyed(hexed("#0e6fae"), "sea", "water")
+    own = blue == hexed("#0e6fae")
+    deep, clear = light.cast(blue), light.cast(hexed("#35c4c6") if own else mix(blue, (1.0, 1.0, 1.0), 0.25))
+    if light.storm and own:
+        deep, clear = light.cast(hexed("#1c4a5c")), light.cast(hexed("#3d7f86"))
     stops = [
         (horizon, mix(deep, light.horizon, 0.25)),
         (horizon + 0.06, deep),
@@ -83,16 +88,65 @@ def paint_open_sea(canvas: Canvas, light: Light, horizon: float, *, rough: float
     sea.over(light.cast((1.0, 1.0, 1.0)), ramp(0.3, 0.55, body) * rough)
     if light.clear and not light.ink:
         path = np.exp(-(((sea.x - light.sun[0]) * canvas.aspect / (0.07 + 0.5 * (sea.y - horizon))) ** 2))
+        low = light.time in ("dawn", "dusk")
         sea.glaze(light.sun_colour, path * ramp(-0.05, 0.3, body) * 0.85)
+        if low:  # a road of fire
+            sea.over(hexed("#ffb45a"), path * ramp(-0.12, 0.22, body) * 0.75)
 
 
-def _paint_sand(canvas: Canvas, light: Light) -> None:
+def raise_waves(canvas: Canvas, light: Light, horizon: float) -> None:
+    """Raise storm waves: rows of steep crests with white heads and streaks of foam down their backs."""
+    for step in range(5):
+        near = step / 4
+        base = horizon + 0.035 + (0.95 - horizon) * (0.12 + 0.8 * near**1.1) - 0.03
+        high, cell = 0.02 + 0.085 * near, 0.2 + 0.5 * near
+        part = canvas.band(base - 1.5 * high, 1)
+        line = part.line(f"storm-{step}", cell, octaves=2)
+        peak = 1 - np.abs(line - 0.5) * 3.2
+        crest = base - high * peak - 0.008 * (part.line(f"chop-{step}", 0.05) - 0.5)
+        below = part.y - crest
+        deep = light.cast(mix(hexed("#2a5d6e"), hexed("#123a4c"), near))
+        streak = part.noise(f"streak-{step}", 0.1, flat=2.2, octaves=5)
+        tone = 1.25 - 1.4 * np.clip(below / (high * 3), 0, 0.5) + 0.5 * (streak - 0.5)
+        cover = part.edge(below)
+        part.over(deep, cover, tone=tone)
+        head = ramp(0.55 * high, 0.0, below) * np.clip(peak * 1.3, 0.1, 1)
+        lace = ramp(0.56, 0.7, streak) * ramp(2.2 * high, 0.3 * high, below) * 0.6
+        part.over(light.cast((1.0, 1.0, 1.0)), cover * np.clip(head * ramp(0.3, 0.5, streak) + lace, 0, 0.95))
+
+
+def paint_coast(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
+    """Paint a cool coast: a headland, rocks in the surf, grey sand and dune grass, no palm."""
+    paint_sky(canvas, sketch, light, _HORIZON, clouds=0.7)
+    cape = SNOW if light.snowy else mix(light.grass, hexed("#6f7a74"), 0.5)
+    paint_ridge(canvas, light, "cape", base=_HORIZON + 0.03, rise=0.11, cell=0.7, colour=cape, distance=0.4)
+    paint_open_sea(canvas, light, _HORIZON, rough=0.6)
+    _paint_sand(canvas, light, hexed("#d9cdb4"))
+    rocks = [
+        (-0.3, 0.6, 0.13), (-0.42, 0.64, 0.2), (-0.22, 0.63, 0.07), (0.4, 0.58, 0.1), (0.3, 0.6, 0.05),
+        (-0.5, 0.82, 0.2), (-0.36, 0.84, 0.1), (0.48, 0.86, 0.15),
+    ]  # fmt: skip
+    foam = canvas.band(0.5, 0.7)
+    for u, y, wide in rocks[:5]:
+        spray = foam.noise("spray", 0.03, octaves=3)
+        near = foam.distance(0.5 + u / canvas.aspect, y, flat=4) / (wide * 0.75)
+        foam.over((1.0, 1.0, 1.0), ramp(1.2, 0.8, near + 0.5 * (spray - 0.5)) * 0.85)
+    paint_rocks(canvas, light, "rocks", rocks, light.dyed(hexed("#6f7076"), "rocks"))
+    return season_stage(
+        light, _HORIZON,
+        (Spot(x=0.5, y=0.92, scale=0.7), Spot(x=0.76, y=0.9, scale=0.54), Spot(x=0.3, y=0.92, scale=0.5)),
+        (Spot(x=0.8, y=0.76, scale=0.34), Spot(x=0.6, y=0.55, scale=0.14)),
+        water=(Spot(x=0.66, y=0.56, scale=0.2), Spot(x=0.5, y=0.52, scale=0.1)),
+    )  # fmt: skip
+
+
+def _paint_sand(canvas: Canvas, light: Light, own: Colour = _SAND) -> None:
     """Paint wet and dry sand, and the lace of the last wave."""
     shore = _SHORE + (canvas.line("shore", 0.8, octaves=4) - 0.5) * 0.07
     beach = canvas.band(_SHORE - 0.09, 1)
     below = beach.y - shore
     foam = beach.ground_noise("foam", _HORIZON, 0.09, flat=1.3) - 0.5
-    sand = light.cast(SNOW if light.snowy else hexed("#f2d79c"))
+    sand = light.cast(SNOW if light.snowy else light.dyed(own, "beach", "sand", "coast"))
     grain = (
         beach.ground_noise("dunes", _HORIZON, 0.3, flat=1.4) * 0.16
         + beach.noise("grain", 0.006, octaves=2) * 0.08

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from dalle_nb.backends.offline.canvas import Canvas
-from dalle_nb.backends.offline.colour import Colour, blend, hexed, mix, ramp, times
+from dalle_nb.backends.offline.colour import hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.pen import Pen
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
-from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow, paint_stream
+from dalle_nb.backends.offline.scenes.land import SNOW, paint_meadow, paint_stream, paint_woods, shades
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
+from dalle_nb.backends.offline.scenes.trees import dab_crowns
 from dalle_nb.backends.offline.sketch import Sketch
 
 _HORIZON = 0.66
@@ -28,6 +29,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
         else mix(light.grass, leaves[0] if light.season == "autumn" else hexed("#6a7a3a"), 0.4)
     )
     paint_meadow(canvas, light, _HORIZON, colour=floor, depth=0.1)
+    paint_woods(canvas, light, "behind", foot=_HORIZON + 0.012, height=0.16, count=46, distance=0.62)
     if "stream" in sketch.effects:
         paint_stream(canvas, light, _HORIZON + 0.01)
     else:
@@ -36,7 +38,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     gap = (light.sun[0] - 0.08, 0.21, 0.17 if "full-moon" in sketch.effects else 0.0)
     for layer in range(4):
         _raise_trunks(canvas, light, layer)
-        _hang_canopy(canvas, light, layer, leaves, gap)
+        dab_crowns(canvas, light, layer, leaves if light.season != "autumn" else shades(light, layer), gap)
     beams = 0.5 + 0.5 * np.sin((canvas.x * 1.1 + canvas.y * 0.75) * 19) * np.sin(
         (canvas.x + canvas.y * 0.68) * 7 + 1
     )
@@ -103,23 +105,3 @@ def _raise_trunks(canvas: Canvas, light: Light, layer: int) -> None:
     canvas.over(light.cast(hexed("#d9b98a")), lit * (0.18 + 0.3 * near))
     if light.snowy:
         canvas.over(light.cast(SNOW), np.clip(cover - canvas.shifted(cover, step, 0), 0, 1) * 0.7)
-
-
-def _hang_canopy(
-    canvas: Canvas, light: Light, layer: int, leaves: tuple[Colour, ...], gap: tuple[float, float, float]
-) -> None:
-    """Hang one layer of leaves: thick above, torn below."""
-    near = layer / 3
-    part = canvas.band(0, 0.62)
-    coarse = part.noise(f"canopy-{layer}", 0.26 + 0.1 * near, octaves=3)
-    fine = part.noise(f"leaves-{layer}", 0.03 + 0.025 * near, flat=1.3, octaves=3)
-    hem = 0.46 - 0.13 * near - 0.16 * np.exp(-((part.u / 0.5) ** 2)) * near
-    body = coarse * 0.55 + fine * 0.6 + (1 - part.y / hem) * 0.55
-    thin = 0.22 if light.snowy or (not light.leaves) else 0.0
-    if gap[2]:
-        body -= 0.75 * ramp(gap[2], gap[2] * 0.6, part.distance(gap[0], gap[1]))
-    cover = ramp(0.58 + thin, 0.66 + thin, body)
-    dark, mid, pale = (light.far(colour, 0.6 * (1 - near)) for colour in leaves[:3])
-    dapple = ramp(0.3, 0.75, part.noise(f"dapple-{layer}", 0.05, octaves=3)) * (0.9 - 0.3 * near)
-    spark = ramp(0.62, 0.9, fine) * (0.85 - 0.35 * near)
-    part.over(blend(blend(times(dark, 1 - 0.3 * near), mid, dapple), pale, spark), cover)

@@ -12,7 +12,7 @@ import numpy as np
 from dalle_nb.backends.offline.canvas import Canvas
 from dalle_nb.backends.offline.colour import Colour, Plane, hexed, mix, ramp
 from dalle_nb.backends.offline.light import Light
-from dalle_nb.backends.offline.pen import Pen
+from dalle_nb.backends.offline.pen import Pen, Point
 from dalle_nb.backends.offline.sketch import Sketch
 
 
@@ -20,23 +20,41 @@ def paint_sky(canvas: Canvas, sketch: Sketch, light: Light, horizon: float, *, c
     """Fill the sheet with sky down to the horizon, and below it with the horizon's colour."""
     stops = [(0.0, light.zenith), (horizon * 0.55, light.middle), (horizon, light.horizon)]
     canvas.fill(canvas.gradient(stops))
+    _hang_lights(canvas, sketch, light, horizon)
+    clouds += 0.3 * any(name == "clouds" for name, _ in light.dyes)
+    cover = clouds if light.clear else 1.0 if light.storm else min(1.0, clouds + 0.4)
+    if cover > 0 and not light.ink:
+        spread_clouds(canvas, light, horizon, cover)
+    _hang_wonders(canvas, sketch, light, horizon)
+
+
+def _hang_lights(canvas: Canvas, sketch: Sketch, light: Light, horizon: float) -> None:
+    """Hang what clouds may pass before: stars, northern lights, sun and Earth."""
     wanted = set(sketch.effects)
-    if not light.ink and "stars" in wanted:
-        _veil_galaxy(canvas, horizon)
-        scatter_stars(canvas, horizon, 700)
+    if not light.ink and {"stars", "milky-way"} & wanted:
+        _veil_galaxy(canvas, horizon, 1.7 if "milky-way" in wanted else 1.0)
+        scatter_stars(canvas, horizon, 1100 if "milky-way" in wanted else 700)
     elif light.night and light.clear and not light.ink:
         scatter_stars(canvas, horizon, 260)
     if "aurora" in wanted:
-        hang_aurora(canvas, horizon)
-    if "full-moon" in wanted:
-        hang_moon(canvas, light.sun[0] - 0.08, max(0.17, 0.32 * horizon), 0.1)
-    elif "sun" in wanted or (light.clear and not {"aurora", "earth", "neon"} & wanted):
+        hang_aurora(canvas, horizon, light)
+    if "meteors" in wanted:
+        _let_meteors_fall(canvas, horizon)
+    hidden = {"aurora", "earth", "neon", "full-moon", "crescent-moon"} & wanted
+    if "sun" in wanted or (light.clear and not hidden):
         hang_sun(canvas, light, horizon)
     if "earth" in wanted:
         hang_earth(canvas, 0.7, 0.27, 0.17)
-    cover = clouds if light.clear else min(1.0, clouds + 0.4)
-    if cover > 0 and not light.ink:
-        spread_clouds(canvas, light, horizon, cover)
+
+
+def _hang_wonders(canvas: Canvas, sketch: Sketch, light: Light, horizon: float) -> None:
+    """Hang what no cloud may hide: who asks for the moon wants to see it."""
+    wanted = set(sketch.effects)
+    for name, hang in (("full-moon", hang_moon), ("crescent-moon", hang_crescent)):
+        if name in wanted:
+            hang(canvas, light.sun[0] - 0.08, max(0.19, 0.34 * horizon), 0.125, light)
+    if "lightning" in wanted and not light.ink:
+        strike_lightning(canvas, horizon)
     if "rainbow" in wanted:
         hang_rainbow(canvas, horizon)
     if "fireworks" in wanted:
@@ -69,10 +87,12 @@ def hang_sun(canvas: Canvas, light: Light, horizon: float) -> None:
         disc.over(light.sun_colour, disc.edge(0.05 - disc.distance(x, y)) * 0.8)
         return
     if light.night:
-        hang_moon(canvas, x, y, 0.05)
+        hang_moon(canvas, x, y, 0.062, light)
         return
-    low = light.time in ("dawn", "dusk")
-    for radius, strength in ((0.26 if low else 0.2, 0.75), (0.07, 0.95)):
+    if light.time in ("dawn", "dusk"):
+        _hang_low_sun(canvas, light, x, y - 0.07)
+        return
+    for radius, strength in ((0.2, 0.75), (0.07, 0.95)):
         part = canvas.around(x, y, radius * 3)
         light_left = np.clip(1 - part.distance(x, y) / (radius * 3), 0, 1) ** 2.5
         part.over(light.sun_colour, light_left * strength)
@@ -83,19 +103,80 @@ def hang_sun(canvas: Canvas, light: Light, horizon: float) -> None:
     rays.glaze(light.sun_colour, spokes * np.exp(-((far / 0.1) ** 1.4)) * 0.3)
     disc = canvas.around(x, y, 0.08)
     core = ramp(0.047, 0.02, disc.distance(x, y))
-    warm = mix(light.sun_colour, hexed("#ffb347"), 0.45 if low else 0.2)
+    warm = mix(light.sun_colour, hexed("#ffb347"), 0.2)
     disc.over(warm, ramp(0.047, 0.043, disc.distance(x, y)))
     disc.over((1.0, 0.995, 0.95), core)
 
 
-def hang_moon(canvas: Canvas, x: float, y: float, radius: float) -> None:
+def _hang_low_sun(canvas: Canvas, light: Light, x: float, y: float) -> None:
+    """Hang the large red sun of morning and evening, in a sky that burns around it."""
+    for reach, strength, code in ((0.75, 0.5, "#ff8a3c"), (0.34, 0.55, "#ffc45e")):
+        part = canvas.around(x, y, reach)
+        near = np.clip(1 - part.distance(x, y, flat=1.3) / reach, 0, 1) ** 1.6
+        part.over(mix(light.sun_colour, hexed(code), 0.7), near * strength)
+    disc = canvas.around(x, y, 0.1)
+    face = disc.gradient([(y - 0.08, hexed("#ffe98a")), (y + 0.08, hexed("#ff5a2a"))])
+    own = np.asarray(light.dyed((1.0, 1.0, 1.0), "sun"), np.float32)
+    disc.over(face * own, disc.edge(0.08 - disc.distance(x, y)))
+
+
+def hang_moon(canvas: Canvas, x: float, y: float, radius: float, light: Light) -> None:
     """Hang a full moon with its seas and a halo."""
-    canvas.glow(x, y, radius * 3.2, hexed("#8fa8dc"), 0.38)
+    colour = light.dyed(hexed("#fbf5e2"), "full-moon")
+    canvas.glow(x, y, radius * 3.2, mix(hexed("#8fa8dc"), colour, 0.25), 0.42)
     disc = canvas.around(x, y, radius * 1.2)
     far = disc.distance(x, y)
     seas = ramp(0.5, 0.75, disc.noise("seas", radius * 0.9, octaves=4))
-    face = np.asarray(hexed("#fbf5e2"), np.float32) * (1 - 0.17 * seas - 0.2 * (far / radius) ** 4)[..., None]
+    face = np.asarray(colour, np.float32) * (1 - 0.17 * seas - 0.2 * (far / radius) ** 4)[..., None]
     disc.over(face, disc.edge(radius - far))
+
+
+def hang_crescent(canvas: Canvas, x: float, y: float, radius: float, light: Light) -> None:
+    """Hang a waxing moon: what another disc leaves of it."""
+    colour = light.dyed(hexed("#fdf3cf"), "crescent-moon", "full-moon")
+    canvas.glow(x, y, radius * 2.4, hexed("#8fa8dc"), 0.3)
+    disc = canvas.around(x, y, radius * 1.2)
+    bite = disc.distance(x + 0.5 * radius / canvas.aspect, y - 0.24 * radius)
+    disc.over(colour, disc.edge(np.minimum(radius - disc.distance(x, y), bite - 0.86 * radius)))
+
+
+def _let_meteors_fall(canvas: Canvas, horizon: float) -> None:
+    """Let a few shooting stars fall, the first one large: a head, and a tail that thins out behind it."""
+    chance = canvas.chance("meteors")
+    for number in range(5):
+        across, high, size = chance.random(3).tolist()
+        x = 0.38 if number == 0 else 0.1 + 0.85 * across
+        y = horizon * (0.42 if number == 0 else 0.12 + 0.6 * high)
+        long = 0.34 if number == 0 else 0.08 + 0.12 * size
+        for k in range(24):
+            share = k / 23
+            canvas.glow(
+                x + long * 0.86 * share / canvas.aspect, y - long * 0.5 * share,
+                (0.011 if number == 0 else 0.006) * (1 - share) + 0.002, (0.95, 0.97, 1.0), 0.9 * (1 - share) ** 1.5,
+            )  # fmt: skip
+
+
+def strike_lightning(canvas: Canvas, horizon: float) -> None:
+    """Let forked lightning strike from the clouds to the horizon, and light the sky around it."""
+    chance = canvas.chance("lightning")
+    for x, bottom in ((0.66, horizon), (0.27, horizon * 0.86)):
+        forks: list[list[Point]] = []
+
+        def fork(at: float, y: float, to: float, left: int, forks: list[list[Point]] = forks) -> None:
+            path = [(at, y)]
+            while y < to:
+                y += 0.022 + 0.03 * chance.random()
+                at += (chance.random() - 0.5) * 0.09 / canvas.aspect
+                path.append((at, y))
+                if left and chance.random() < 0.16:
+                    fork(at, y, min(to, y + 0.16), left - 1)
+            forks.append(path)
+
+        fork(x, -0.02, bottom, 2)
+        cover = canvas.shape(_draw_bolts, forks, bottom)
+        canvas.glow(x, horizon * 0.4, 0.3, hexed("#8f9cff"), 0.22)
+        canvas.glaze(hexed("#b9b4ff"), np.clip(canvas.blur(cover, 0.014) * 2.6, 0, 1))
+        canvas.over((1.0, 1.0, 1.0), cover)
 
 
 def scatter_stars(canvas: Canvas, bottom: float, count: int, colour: Colour = (0.9, 0.94, 1.0)) -> None:
@@ -114,17 +195,22 @@ def scatter_stars(canvas: Canvas, bottom: float, count: int, colour: Colour = (0
             star.glaze(colour, np.exp(-((star.distance(x, y * bottom) / reach) ** 1.2)) * strength)
 
 
-def _veil_galaxy(canvas: Canvas, horizon: float) -> None:
+def _draw_bolts(pen: Pen, forks: list[list[Point]], bottom: float) -> None:
+    for path in forks:
+        pen.line(path, 0.0065 if path[-1][1] >= bottom else 0.003)
+
+
+def _veil_galaxy(canvas: Canvas, horizon: float, strength: float = 1.0) -> None:
     """Draw the pale band of the galaxy across the sky, with its dark lanes."""
     sky = canvas.band(0, horizon)
     across = sky.u * 0.8 + sky.y * 0.6 - (0.6 * horizon * 0.5)
     dust = sky.noise("galaxy", 0.3, octaves=6)
     band = np.exp(-((across / 0.13) ** 2)) * ramp(0.25, 0.8, dust) * ramp(horizon, horizon * 0.5, sky.y)
-    sky.glaze(hexed("#a9b4ee"), band * 0.5)
-    sky.glaze(hexed("#ffc9e0"), band * ramp(0.6, 0.9, dust) * 0.35)
+    sky.glaze(hexed("#a9b4ee"), np.clip(band * 0.5 * strength, 0, 0.8))
+    sky.glaze(hexed("#ffc9e0"), np.clip(band * ramp(0.6, 0.9, dust) * 0.35 * strength, 0, 0.8))
 
 
-def hang_aurora(canvas: Canvas, horizon: float) -> None:
+def hang_aurora(canvas: Canvas, horizon: float, light: Light) -> None:
     """Hang curtains of northern light: bright at a wavy lower hem, fading upwards."""
     sky = canvas.band(0, horizon)
     curtains = (
@@ -137,7 +223,7 @@ def hang_aurora(canvas: Canvas, horizon: float) -> None:
         above = line - sky.y
         folds = 0.35 + 0.9 * ramp(0.3, 0.75, sky.line(f"{name}-folds", 0.05, octaves=3))
         curtain = np.exp(-above / (rise * horizon)) * ramp(-0.025, 0.03, above) * folds
-        sky.glaze(colour, curtain * strength)
+        sky.glaze(light.dyed(colour, "aurora"), curtain * strength)
         sky.glaze(hexed("#ff7ad0"), np.exp(-np.abs(above - (rise * 0.5)) * 14) * folds * 0.08)
 
 
@@ -166,6 +252,29 @@ def hang_earth(canvas: Canvas, x: float, y: float, radius: float) -> None:
     side = np.clip(0.55 - 0.5 * across - 0.35 * down, 0.03, 1)
     part.glaze(hexed("#4ea4ff"), np.exp(-np.clip(far - 1, 0, 9) * 7) * side * 0.75 * (far > 0.98))
     part.over(np.clip(face, 0, 1), part.edge((1 - far) * radius))
+
+
+def hang_ball(canvas: Canvas, x: float, y: float, radius: float, colour: Colour) -> None:
+    """Hang a moon or planet, lit from one side, faint bands on it."""
+    part = canvas.around(x, y, radius * 1.2)
+    if not part.rgb.size:
+        return
+    far = part.distance(x, y) / radius
+    across, down = (part.u - (x - 0.5) * canvas.aspect) / radius, (part.y - y) / radius
+    lit = np.clip(0.75 * np.sqrt(np.clip(1 - far * far, 0, 1)) - 0.45 * across - 0.35 * down, 0.08, 1.15)
+    bands = 0.86 + 0.14 * np.sin((down + 0.3 * across) * 9 + 2 * part.noise(f"bands{x}", radius, flat=4))
+    part.over(colour, part.edge((1 - far) * radius), tone=lit * bands)
+
+
+def hang_ringed(canvas: Canvas, x: float, y: float, radius: float, colour: Colour) -> None:
+    """Hang a planet with a ring round it."""
+    hang_ball(canvas, x, y, radius, colour)
+    part = canvas.around(x, y, radius * 2.4)
+    across, down = (part.u - (x - 0.5) * canvas.aspect) / radius, (part.y - y) / radius
+    turned, tilted = across * 0.94 + down * 0.34, down * 0.94 - across * 0.34
+    ring = np.hypot(turned, tilted * 4)
+    seen = ramp(1.3, 1.34, ring) * ramp(2.05, 1.98, ring) * ((np.hypot(across, down) > 1) | (tilted > 0))
+    part.over(mix(colour, (1.0, 0.95, 0.85), 0.5), seen * (0.45 + 0.4 * np.sin(ring * 30)))
 
 
 def _earth_face(part: Canvas, radius: float) -> Plane:

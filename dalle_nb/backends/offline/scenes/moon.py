@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from dalle_nb.backends.offline.canvas import Canvas
-from dalle_nb.backends.offline.colour import Plane, hexed, ramp
+from dalle_nb.backends.offline.colour import Plane, hexed, mix, ramp
 from dalle_nb.backends.offline.light import Light
-from dalle_nb.backends.offline.scenes.heaven import hang_earth, scatter_stars
+from dalle_nb.backends.offline.scenes.heaven import hang_ball, hang_earth, hang_ringed, scatter_stars
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch
 
@@ -60,6 +60,77 @@ def paint_space(canvas: Canvas, sketch: Sketch, _light: Light) -> Stage:
         from_right=True,
         floats=True,
     )
+
+
+def _space_stage(x: float = 0.36) -> Stage:
+    return Stage(
+        spots=(Spot(x=x, y=0.8, scale=0.6), Spot(x=0.72, y=0.4, scale=0.36), Spot(x=0.2, y=0.35, scale=0.3)),
+        sky=(Spot(x=x, y=0.6, scale=0.5), Spot(x=0.74, y=0.22, scale=0.34), Spot(x=0.2, y=0.3, scale=0.28)),
+        horizon=1.0, tint=(0.95, 0.97, 1.04), rim=hexed("#6f8cff"), from_right=True, floats=True,
+    )  # fmt: skip
+
+
+def paint_galaxy(canvas: Canvas, _sketch: Sketch, light: Light) -> Stage:
+    """Paint a spiral galaxy seen at a slant: a bright heart, two arms of stars and gas."""
+    canvas.fill(canvas.gradient([(0, hexed("#03040d")), (0.5, hexed("#090a22")), (1, hexed("#0c0e2a"))]))
+    across, down = (
+        canvas.u * 0.9 + (canvas.y - 0.46) * 0.42,
+        ((canvas.y - 0.46) * 0.9 - canvas.u * 0.42) * 1.9,
+    )
+    far, turn = np.hypot(across, down), np.arctan2(down, across)
+    dust = canvas.noise("dust", 0.14, octaves=6)
+    arms = np.cos(2 * turn - 7.5 * np.log(far + 0.035) + 2.2 * (dust - 0.5)) * 0.5 + 0.5
+    fall = np.exp(-far / 0.24)
+    own = light.dyed(hexed("#7f8cff"), "galaxy")
+    canvas.glaze(own, np.clip(arms**1.6 * fall * (0.5 + dust) * 1.5, 0, 0.9))
+    canvas.glaze(hexed("#ff8ad0"), np.clip(arms**3 * fall * ramp(0.5, 0.75, dust) * 1.3, 0, 0.8))
+    canvas.glaze(hexed("#ffe6bf"), np.clip(np.exp(-far / 0.06) * 1.3, 0, 1))
+    grains = ramp(0.66, 0.9, canvas.noise("grains", 0.006, octaves=2)) * arms * fall
+    canvas.glaze((1.0, 1.0, 1.0), np.clip(grains * 2.2, 0, 1))
+    scatter_stars(canvas, 1.0, 900)
+    return _space_stage()
+
+
+def paint_solar_system(canvas: Canvas, _sketch: Sketch, _light: Light) -> Stage:
+    """Paint the sun at the edge and the planets on their orbits, each in its own colour and size."""
+    canvas.fill(canvas.gradient([(0, hexed("#03040d")), (1, hexed("#0d1030"))]))
+    scatter_stars(canvas, 1.0, 700)
+    sun = 0.5 - 0.58 / canvas.aspect
+    reach = (
+        (0.23, "#b9aea4", 0.012), (0.3, "#e6c48a", 0.02), (0.38, "#4f93e0", 0.022), (0.46, "#d0623a", 0.017),
+        (0.6, "#d8a878", 0.056), (0.77, "#e6cf98", 0.045), (0.91, "#9fdfe4", 0.032), (1.03, "#4a6fe0", 0.031),
+    )  # fmt: skip
+    far = canvas.distance(sun, 0.5, flat=1.5)
+    for radius, _, _ in reach:
+        canvas.glaze((0.6, 0.7, 1.0), np.exp(-(((far - radius) / 0.0016) ** 2)) * 0.4)
+    canvas.glow(sun, 0.5, 0.2, hexed("#ff9a2e"), 0.9)
+    disc = canvas.around(sun, 0.5, 0.2)
+    disc.over(hexed("#ffd34a"), disc.edge(0.17 - disc.distance(sun, 0.5)))
+    for number, (radius, code, size) in enumerate(reach):
+        angle = (-0.5, 0.4, -0.15, 0.55, -0.42, 0.3, -0.52, 0.1)[number]
+        x, y = sun + radius * np.cos(angle) / canvas.aspect, 0.5 + radius * np.sin(angle) / 1.5
+        hang = hang_ringed if number == 5 else hang_ball
+        hang(canvas, float(x), float(y), size, hexed(code))
+    return _space_stage(0.5)
+
+
+def paint_black_hole(canvas: Canvas, _sketch: Sketch, light: Light) -> Stage:
+    """Paint a black hole: a black disc, the ring of light bent round it, the glowing disc of gas."""
+    paint_deep_space(canvas, bottom=1.0)
+    canvas.darken(0.55)
+    x, y, radius = 0.5, 0.44, 0.16
+    fire = light.dyed(hexed("#ff9a3c"), "black-hole")
+    far = canvas.distance(x, y) / radius
+    ring = np.exp(-(((far - 1.12) / 0.09) ** 2)) + 0.6 * np.exp(-np.clip(far - 1, 0, 9) * 2.6)
+    canvas.glaze(fire, np.clip(ring, 0, 1) * 0.9)
+    canvas.over((0.0, 0.0, 0.01), canvas.edge((1.02 - far) * radius))
+    canvas.glaze((1.0, 0.95, 0.85), np.exp(-(((far - 1.08) / 0.035) ** 2)) * 0.9)
+    down, across = (canvas.y - y - 0.12 * canvas.u) / radius, canvas.u / radius
+    disc = np.hypot(across, down * 7)
+    swirl = 0.6 + 0.6 * canvas.noise("swirl", 0.12, flat=7, octaves=5)
+    band = ramp(1.0, 1.3, disc) * ramp(3.1, 1.6, disc) * ((down > -0.02) | (np.abs(across) > 1)) * swirl
+    canvas.over(mix(fire, (1.0, 0.95, 0.8), 0.4), np.clip(band, 0, 1) * 0.95)
+    return _space_stage(0.26)
 
 
 def paint_deep_space(canvas: Canvas, bottom: float) -> None:

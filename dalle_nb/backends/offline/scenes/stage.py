@@ -69,6 +69,12 @@ class Stage:
     """Whether windows are lit."""
     indoors: bool = False
     """Whether rain and snow stay out."""
+    ground: float | None = None
+    """Height below which all is ground that leaves and rain fall on; None where there is none."""
+    leafy: bool = False
+    """Whether a branch may reach into the picture here: trees grow near by."""
+    snowy: bool = False
+    """Whether snow lies on what stands here."""
 
     def turned(self) -> Stage:
         """Return the same stage seen in a mirror."""

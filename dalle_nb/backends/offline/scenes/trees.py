@@ -114,6 +114,32 @@ def paint_foliage(
         canvas.over(colour if accent else light.far(colour, distance), cover * 0.95)
 
 
+def dab_crowns(
+    canvas: Canvas,
+    light: Light,
+    layer: int,
+    leaves: Sequence[Colour],
+    gap: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> None:
+    """Dab leaves in hanging clusters, thick above and thinner below; a round ``gap`` (x, y, radius) stays open."""
+    near = layer / 3
+    chance = canvas.chance(f"crowns-{layer}")
+    part = canvas.band(0, 0.56)
+    count = 260 if not light.snowy else 80
+    for number, colour in enumerate(leaves):
+        dabs = []
+        for along, high, size in chance.random((count, 3)).tolist():
+            u = (along - 0.5) * 3.2
+            y = high**1.3 * (0.36 + 0.16 * min(1.0, abs(u) * 1.5) * near)
+            radius = (0.018 + 0.013 * near) * (1 - 0.2 * number) * (0.6 + 0.8 * size)
+            if gap[2] and math.hypot(u - (gap[0] - 0.5) * canvas.aspect, y - gap[1]) < gap[2]:
+                continue
+            dabs.append((0.5 + u / canvas.aspect, y - 0.012 * number, radius))
+        cover = part.shape(draw_discs, dabs)
+        leafy = part.noise(f"leafy-{layer}-{number}", 0.014 + 0.008 * near, octaves=2)
+        part.over(light.far(colour, 0.5 * (1 - near)), cover * ramp(0.36, 0.48, leafy))
+
+
 def draw_palm(pen: Pen, foot: Point, height: float, lean: float) -> Point:
     """Draw the bent trunk of a palm and return its crown."""
     points = [

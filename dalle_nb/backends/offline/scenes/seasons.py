@@ -1,0 +1,109 @@
+"""What season and weather leave on any open ground: fallen leaves, petals, puddles.
+
+Paints over a finished scene and under its things; knows no scene by name.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from dalle_nb.backends.offline.canvas import Canvas
+from dalle_nb.backends.offline.colour import Colour, hexed, mix, ramp
+from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.pen import Pen, Point
+from dalle_nb.backends.offline.scenes.land import mirror_above
+from dalle_nb.backends.offline.sketch import Sketch
+
+_BROADLEAVED = frozenset({
+    "tree", "oak", "birch", "willow", "maple", "maple-tree", "oak-tree", "apple-tree", "poplar", "bush",
+})  # fmt: skip
+_PETALS = (hexed("#f4b3c4"), hexed("#fde4ea"))
+_FALLEN = (hexed("#a5381f"), hexed("#dc6a24"), hexed("#f0b23e"))
+
+
+def in_season(sketch: Sketch, light: Light) -> Sketch:
+    """Return a Sketch whose trees have autumn's colours, where nobody gave them others."""
+    if light.season != "autumn":
+        return sketch
+    hues = ("#dd7a2a", "#c8482a", "#e8b23a")
+    things = tuple(
+        replace(thing, colour=hues[number % 3])
+        if thing.name in _BROADLEAVED and thing.colour is None
+        else thing
+        for number, thing in enumerate(sketch.things)
+    )
+    return replace(sketch, things=things)
+
+
+def dress_ground(canvas: Canvas, light: Light, ground: float, *, leafy: bool, petals: bool) -> None:
+    """Lay on the ground below a height what the season drops and the rain leaves."""
+    if light.weather == "rain" and not light.ink:
+        lay_puddles(canvas, light, ground)
+    if leafy and light.season == "autumn":
+        strew(canvas, light, "fallen", ground, light.leaves or _FALLEN, 330)
+    if petals and leafy:
+        strew(canvas, light, "petals", ground, _PETALS, 260)
+
+
+def strew(
+    canvas: Canvas, light: Light, name: str, ground: float, colours: tuple[Colour, ...], count: int
+) -> None:
+    """Strew leaves over the ground, smaller and flatter the farther off."""
+    part = canvas.band(ground, 1)
+    for number, colour in enumerate(colours):
+        places = [
+            (canvas.spread(x), depth, turn, size)
+            for x, depth, turn, size in canvas.chance(f"{name}/{number}").random((count, 4)).tolist()
+        ]
+        part.over(light.cast(colour), part.shape(_draw_leaves, places, ground))
+
+
+def _draw_leaves(pen: Pen, places: list[tuple[float, float, float, float]], ground: float) -> None:
+    for x, depth, turn, size in places:
+        y = ground + 0.01 + (1.02 - ground) * depth**1.4
+        long = (0.004 + 0.014 * (y - ground) / (1.02 - ground)) * (0.6 + 0.7 * size)
+        c, s = math.cos(turn * 6.283), math.sin(turn * 6.283)
+        ring: list[Point] = [
+            (x + (a * c - b * s) * long / pen.aspect, y + (a * s + b * c) * long * 0.55)
+            for a, b in ((-1.1, 0), (-0.3, 0.5), (0.5, 0.42), (1.1, 0), (0.5, -0.42), (-0.3, -0.5))
+        ]
+        pen.polygon(ring)
+
+
+def lay_puddles(canvas: Canvas, light: Light, ground: float) -> None:
+    """Lay puddles that mirror what stands above them, and the rings that drops make."""
+    part = canvas.band(ground + 0.01, 1)
+    if not part.rgb.size or part.corner[1] == 0:
+        return
+    pool = part.ground_noise("puddles", ground - 0.12, 0.55, flat=2.6, steep=0.1, octaves=3)
+    cover = ramp(0.56, 0.6, pool)
+    part.darken(np.float32(0.86) - 0.12 * ramp(0.45, 0.56, pool))
+    sky = mix(light.horizon, light.middle, 0.4)
+    image = mirror_above(canvas, part, 0.012 * (pool - 0.5))
+    image += (np.asarray(sky, np.float32) - image) * np.float32(0.45)
+    part.over(image, cover * 0.85)
+    part.over(sky, np.exp(-(((pool - 0.575) / 0.012) ** 2)) * 0.35)
+    rings = [
+        (canvas.spread(x), depth, size) for x, depth, size in canvas.chance("rings").random((150, 3)).tolist()
+    ]
+    part.over((1.0, 1.0, 1.0), part.shape(_draw_splashes, rings, ground) * 0.55)
+
+
+def _draw_splashes(pen: Pen, rings: list[tuple[float, float, float]], ground: float) -> None:
+    """Draw the crown of drops that each of the rain's drops throws up, and its ring."""
+    for x, depth, size in rings:
+        y = ground + 0.02 + (1 - ground) * depth**1.3
+        wide = (0.006 + 0.022 * depth) * (0.6 + 0.6 * size)
+        ring = [
+            (x + wide * math.cos(k * 0.5236) / pen.aspect, y + wide * 0.32 * math.sin(k * 0.5236))
+            for k in range(13)
+        ]
+        pen.line(ring, 0.0016)
+        for lean in (-0.45, 0.0, 0.45):
+            pen.line(
+                [(x + lean * wide * 0.4 / pen.aspect, y), (x + lean * wide / pen.aspect, y - wide * 0.7)],
+                0.0016,
+            )
