@@ -11,11 +11,14 @@ from dalle_nb.backends.offline.canvas import Canvas
 from dalle_nb.backends.offline.light import Light, light_of
 from dalle_nb.backends.offline.scenes import (
     abstract,
+    afar,
     beach,
     city,
     desert,
+    fields,
     forest,
     garden,
+    heights,
     interior,
     landmarks,
     meadow,
@@ -23,14 +26,18 @@ from dalle_nb.backends.offline.scenes import (
     mountain,
     room,
     sea,
+    sets,
     sky,
     street,
     table,
+    waters,
+    woods,
 )  # fmt: skip
+from dalle_nb.backends.offline.scenes.seasons import dress_ground
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch
 
-__all__ = ["EFFECTS", "Spot", "Stage", "choose_scene", "names", "paint_scene"]
+__all__ = ["DYED", "EFFECTS", "Spot", "Stage", "choose_scene", "names", "paint_scene"]
 
 Scene: TypeAlias = Callable[[Canvas, Sketch, Light], Stage]
 
@@ -63,15 +70,67 @@ _SCENES: dict[str, tuple[Scene, str]] = {
     "waterfall": (landmarks.paint_waterfall, "day"),
     "rooftop": (landmarks.paint_rooftop, "dusk"),
     "abstract": (abstract.paint, "day"),
+    "lake": (waters.paint_lake, "day"),
+    "river": (waters.paint_river, "day"),
+    "pond": (waters.paint_pond, "day"),
+    "swamp": (waters.paint_swamp, "day"),
+    "hot-spring": (waters.paint_hot_spring, "day"),
+    "bamboo-forest": (woods.paint_bamboo, "day"),
+    "birch-forest": (woods.paint_birches, "day"),
+    "pine-forest": (woods.paint_pinewood, "day"),
+    "jungle": (woods.paint_jungle, "day"),
+    "cherry-grove": (woods.paint_cherries, "day"),
+    "peak": (heights.paint_peak, "day"),
+    "valley": (heights.paint_valley, "day"),
+    "hills": (heights.paint_rolling, "day"),
+    "cliff": (heights.paint_cliff, "day"),
+    "canyon": (heights.paint_canyon, "day"),
+    "volcano": (heights.paint_volcano, "dusk"),
+    "cave": (heights.paint_cave, "day"),
+    "polar": (heights.paint_polar, "day"),
+    "ski-slope": (heights.paint_snowfield, "day"),
+    "savanna": (afar.paint_savanna, "day"),
+    "mars": (afar.paint_mars, "day"),
+    "planet": (afar.paint_planet, "dusk"),
+    "galaxy": (moon.paint_galaxy, "night"),
+    "solar-system": (moon.paint_solar_system, "night"),
+    "black-hole": (moon.paint_black_hole, "night"),
+    "oasis": (desert.paint_oasis, "day"),
+    "flower-garden": (fields.paint_garden, "day"),
+    "coast": (beach.paint_coast, "day"),
+    "terraces": (fields.paint_terraces, "day"),
+    "tea-field": (fields.paint_tea, "day"),
+    "orchard": (fields.paint_orchard, "day"),
+    **{name: (painter, "day") for name, painter in fields.PAINTERS.items()},
+    **sets.sets(),
 }
 """By name: what paints it, and the hour it looks best in."""
 
 EFFECTS = frozenset({
     "blossom", "petals", "neon", "steam", "stars", "aurora", "earth", "full-moon", "sun", "flying-cars",
     "rainbow", "sunlight", "fireflies", "maple-leaves", "yellow-leaves", "fireworks",
-    "stream",
+    "stream", "storm", "lightning", "wind", "overcast", "frozen", "crescent-moon", "milky-way", "meteors",
 })  # fmt: skip
 """What scenes and air can show besides things."""
+
+DYED = frozenset({
+    "sky", "clouds", "grass", "meadow", "hills", "valley", "park", "farmland", "savanna", "trees", "forest",
+    "maple-leaves", "pine-forest", "birch-forest", "bamboo-forest", "jungle", "cherry-grove", "blossom", "lake",
+    "river", "pond", "swamp", "hot-spring", "water", "sea", "beach", "sand", "desert", "canyon", "cliff", "peak",
+    "mountain", "cave", "polar", "mars", "planet", "coast", "full-moon", "crescent-moon", "sun", "aurora",
+    "terraces", "tea-field", "orchard", "flowers", "fields", "rocks", *fields.PAINTERS, *sets.dyed(),
+})  # fmt: skip
+"""Names of scenes, features and effects that are drawn in the colour asked of them (``Sketch.dyes``)."""
+
+_LEAFY = frozenset({
+    "park", "street", "station", "city", "meadow", "farmland", "forest", "ink-garden", "mountain", "rooftop",
+})  # fmt: skip
+"""Scenes whose stages do not say so themselves, but where autumn's leaves lie and a branch may hang."""
+_GROUNDS = {
+    "park": 0.66, "street": 0.62, "station": 0.74, "meadow": 0.64, "farmland": 0.66, "forest": 0.7,
+    "mountain": 0.86, "city": 0.86, "rooftop": 0.72,
+}  # fmt: skip
+"""Heights below which all is ground, of scenes whose stages do not say so themselves."""
 
 _WARM = frozenset({"sea", "beach", "desert", "underwater", "table", "kitchen-table"})
 """Homes that are left when it is to snow."""
@@ -80,7 +139,8 @@ _EFFECT_SCENES = {
     "earth": "space", "neon": "city", "flying-cars": "city", "fireworks": "city", "aurora": "mountain",
     "steam": "table", "sun": "sky", "rainbow": "meadow", "blossom": "meadow", "petals": "meadow",
     "maple-leaves": "forest", "yellow-leaves": "forest", "fireflies": "forest", "sunlight": "forest", "stars": "mountain", "full-moon": "mountain",
-    "stream": "meadow",
+    "stream": "meadow", "storm": "sea", "lightning": "meadow", "wind": "meadow", "overcast": "meadow", "frozen": "lake",
+    "crescent-moon": "sky", "milky-way": "meadow", "meteors": "meadow",
 }  # fmt: skip
 """Where an effect is at home, when nothing else says where we are."""
 
@@ -109,4 +169,15 @@ def paint_scene(canvas: Canvas, sketch: Sketch) -> tuple[Stage, Light]:
     light = light_of(sketch, "night" if "cyberpunk" in sketch.styles else hour)
     light = light.moved(canvas.chance("sun").random())
     stage = paint(canvas, sketch, light).jittered(canvas.chance("spots"))
-    return replace(stage, lit=light.time in ("dusk", "night")), light
+    return _in_season(canvas, sketch, light, stage), light
+
+
+def _in_season(canvas: Canvas, sketch: Sketch, light: Light, stage: Stage) -> Stage:
+    """Lay on the ground what season and weather leave there; return the stage that knows of it."""
+    scene = choose_scene(sketch)
+    ground = _GROUNDS.get(scene) if stage.ground is None else stage.ground
+    leafy = stage.leafy or scene in _LEAFY
+    if ground is not None and not stage.indoors:
+        dress_ground(canvas, light, ground, leafy=leafy, petals="petals" in sketch.effects)
+    snowy = stage.snowy or (light.snowy and not stage.indoors and not stage.floats)
+    return replace(stage, lit=stage.lit or light.time in ("dusk", "night"), leafy=leafy, snowy=snowy, ground=ground)

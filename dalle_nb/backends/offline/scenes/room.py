@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
 from dalle_nb.backends.offline.canvas import Canvas
@@ -14,7 +17,7 @@ from dalle_nb.backends.offline.scenes.trees import paint_tree
 from dalle_nb.backends.offline.sketch import Sketch
 
 _WALL, _TRIM, _FLOOR = hexed("#e6c79c"), hexed("#fbf4e6"), hexed("#a8703f")
-_LAMP = hexed("#ffc878")
+_LAMP, _CURTAIN = hexed("#ffc878"), hexed("#c9605a")
 Frame = tuple[float, float, float, float]
 """Left, top, right and bottom of the window's opening."""
 
@@ -33,8 +36,13 @@ def paint_around(
     *,
     near: bool = False,
     rug: bool = True,
+    dyes: Mapping[str, Colour] = MappingProxyType({}),
 ) -> Stage:
-    """Paint a room around a window: its middle in widths and half its width in heights, so that it keeps its shape."""
+    """Paint a room around a window: its middle in widths and half its width in heights, so that it keeps its shape.
+
+    ``dyes`` are the colours of wall, floor and curtain where they are not the usual ones.
+    """
+    wall, boards = dyes.get("wall", _WALL), dyes.get("floor", _FLOOR)
     middle, half = window[0], min(window[1], 0.4 * canvas.aspect)
     frame = (
         middle - half / canvas.aspect,
@@ -42,13 +50,13 @@ def paint_around(
         middle + half / canvas.aspect,
         0.72 if near else 0.5,
     )
-    inner = _light_room(light)
+    inner = light_room(light)
     _paint_view(canvas, sketch, light, frame)
-    _paint_wall(canvas, inner, frame)
+    _paint_wall(canvas, times(wall, inner), frame)
     _paint_window(canvas, inner, frame, near)
     if not near:
-        _paint_floor(canvas, light, inner, frame, rug)
-    _hang_curtains(canvas, inner, frame, near)
+        _paint_floor(canvas, light, inner, frame, rug, boards)
+    _hang_curtains(canvas, times(dyes.get("curtain", _CURTAIN), inner), inner, frame, near)
     lamp_lit = light.night or light.weather == "rain"
     canvas.glow(0.1, 0.3 if not near else 0.5, 0.28, _LAMP, 0.3 if lamp_lit else 0.0)
     sill = frame[3] + 0.012
@@ -62,7 +70,7 @@ def paint_around(
         back=(Spot(x=0.16, y=0.74, scale=0.46), Spot(x=0.9, y=0.74, scale=0.42)),
         horizon=0.66,
         tint=inner,
-        haze=times(_WALL, inner),
+        haze=times(wall, inner),
         rim=times(light.horizon, 0.5 if near else 0.25),
         from_right=True,
         shadow=0.4,
@@ -71,7 +79,7 @@ def paint_around(
     )
 
 
-def _light_room(light: Light) -> Colour:
+def light_room(light: Light) -> Colour:
     """Return what surfaces indoors are multiplied by: lamps make dark hours warm."""
     lamp = times(_LAMP, 0.9)
     share = 0.62 if light.night else 0.35 if light.weather == "rain" or light.time == "dusk" else 0.1
@@ -150,7 +158,7 @@ def _wet_pane(view: Canvas, light: Light) -> None:
     view.over(light.horizon, ramp(0.62, 0.85, fall) * 0.3)
 
 
-def _paint_wall(canvas: Canvas, inner: Colour, frame: Frame) -> None:
+def _paint_wall(canvas: Canvas, wall: Colour, frame: Frame) -> None:
     """Paint the wall around the opening, brighter beside the window."""
     left, top, right, bottom = frame
     cover = np.ones(canvas.rgb.shape[:2], np.float32)
@@ -161,7 +169,7 @@ def _paint_wall(canvas: Canvas, inner: Colour, frame: Frame) -> None:
     plaster = canvas.noise("plaster", 0.3, octaves=6) - 0.5
     stripes = 0.5 + 0.5 * np.sin(canvas.u * 150)
     tone = 0.72 + 0.34 * near + 0.05 * plaster + 0.025 * ramp(0.3, 0.7, stripes)
-    canvas.over(times(_WALL, inner), cover, tone=tone)
+    canvas.over(wall, cover, tone=tone)
 
 
 def _paint_window(canvas: Canvas, inner: Colour, frame: Frame, near: bool) -> None:
@@ -188,7 +196,9 @@ def _paint_window(canvas: Canvas, inner: Colour, frame: Frame, near: bool) -> No
     below.darken(1 - 0.3 * ramp(bottom + depth + 0.08, bottom + depth + 0.02, below.y))
 
 
-def _paint_floor(canvas: Canvas, light: Light, inner: Colour, frame: Frame, with_rug: bool) -> None:
+def _paint_floor(
+    canvas: Canvas, light: Light, inner: Colour, frame: Frame, with_rug: bool, boards: Colour
+) -> None:
     """Paint boards, a skirting, a rug, and the patch of light that the window throws."""
     top = 0.72
     floor = canvas.band(top, 1)
@@ -198,7 +208,7 @@ def _paint_floor(canvas: Canvas, light: Light, inner: Colour, frame: Frame, with
     seam = np.abs(across * 9 + 40 - board - 0.5) * 2
     grain = floor.ground_noise("boards", top - 0.3, 0.05, flat=0.08, steep=0.02) - 0.5
     tone = (0.82 + 0.09 * np.sin(board * 12.99) + 0.3 * grain) * (1 - 0.4 * ramp(0.95, 1.0, seam))
-    floor.fill(times(_FLOOR, inner), tone=tone)
+    floor.fill(times(boards, inner), tone=tone)
     canvas.band(top - 0.03, top).fill(times(_TRIM, times(inner, 0.92)))
     rug = floor.distance(0.5, 0.9, flat=3.6) / 0.42
     weave = 0.92 + 0.16 * floor.noise("weave", 0.006, octaves=2)
@@ -218,7 +228,7 @@ def _paint_floor(canvas: Canvas, light: Light, inner: Colour, frame: Frame, with
         floor.glaze(light.sun_colour, patch * bars * 0.42)
 
 
-def _hang_curtains(canvas: Canvas, inner: Colour, frame: Frame, near: bool) -> None:
+def _hang_curtains(canvas: Canvas, cloth: Colour, inner: Colour, frame: Frame, near: bool) -> None:
     """Hang a curtain on either side of the window."""
     left, top, right, bottom = frame
     low = bottom + (0.02 if near else 0.2)
@@ -237,6 +247,6 @@ def _hang_curtains(canvas: Canvas, inner: Colour, frame: Frame, near: bool) -> N
             continue
         folds = 0.86 + 0.16 * np.sin((part.u + 0.01 * np.sin(part.y * 9)) * 190)
         cover = part.shape(draw_polygons, [outline])
-        part.over(times(hexed("#c9605a"), inner), cover, tone=folds)
+        part.over(cloth, cover, tone=folds)
     rod = canvas.shape(draw_lines, [[(left - wide, top - 0.035), (right + wide, top - 0.035)]], 0.01)
     canvas.over(times(hexed("#6d4a30"), inner), rod)
