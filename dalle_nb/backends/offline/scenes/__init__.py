@@ -128,7 +128,7 @@ _LEAFY = frozenset({
 """Scenes whose stages do not say so themselves, but where autumn's leaves lie and a branch may hang."""
 _GROUNDS = {
     "park": 0.66, "street": 0.62, "station": 0.74, "meadow": 0.64, "farmland": 0.66, "forest": 0.7,
-    "mountain": 0.86, "city": 0.86, "rooftop": 0.72,
+    "mountain": 0.86, "rooftop": 0.72,
 }  # fmt: skip
 """Heights below which all is ground, of scenes whose stages do not say so themselves."""
 
@@ -176,8 +176,14 @@ def _in_season(canvas: Canvas, sketch: Sketch, light: Light, stage: Stage) -> St
     """Lay on the ground what season and weather leave there; return the stage that knows of it."""
     scene = choose_scene(sketch)
     ground = _GROUNDS.get(scene) if stage.ground is None else stage.ground
-    leafy = stage.leafy or scene in _LEAFY
-    if ground is not None and not stage.indoors:
-        dress_ground(canvas, light, ground, leafy=leafy, petals="petals" in sketch.effects)
-    snowy = stage.snowy or (light.snowy and not stage.indoors and not stage.floats)
-    return replace(stage, lit=stage.lit or light.time in ("dusk", "night"), leafy=leafy, snowy=snowy, ground=ground)
+    drawn = scene in sets.sets()
+    open_air = not (stage.indoors or stage.floats)
+    leafy = open_air and (stage.leafy or drawn or scene in _LEAFY)
+    if drawn and ground is None:
+        ground = 0.8
+    if ground is not None and open_air:
+        dress_ground(canvas, light, ground, leafy=leafy, wet=not drawn, petals="petals" in sketch.effects)
+    snowy = stage.snowy or (light.snowy and open_air)
+    return replace(
+        stage, lit=stage.lit or light.time in ("dusk", "night"), leafy=leafy, snowy=snowy, ground=ground
+    )

@@ -310,7 +310,8 @@ def _paint_pools(part: Canvas, light: Light, height: Plane) -> Plane:
     level = np.floor(height * 1.4).astype(int)
     grass = light.cast(SNOW if light.snowy else light.dyed(light.grass, "terraces"))
     sky = mix(light.horizon, light.middle, 0.45)
-    rice = mix(grass, light.cast(hexed("#c8d44a" if light.season != "autumn" else "#e6b93a")), 0.55)
+    ripe = "#e8eef6" if light.snowy else "#e6b93a" if light.season == "autumn" else "#c8d44a"
+    rice = mix(grass, light.cast(hexed(ripe)), 0.55)
     flooded = ((level % 3) != 1)[..., None] * 1.0
     wet = np.asarray(sky, np.float32) * (0.88 + 0.2 * (1 - share))[..., None]
     dry = np.asarray(rice, np.float32) * (0.8 + 0.5 * part.noise("rice", 0.012, octaves=2))[..., None]

@@ -50,6 +50,9 @@ def _hang_lights(canvas: Canvas, sketch: Sketch, light: Light, horizon: float) -
 def _hang_wonders(canvas: Canvas, sketch: Sketch, light: Light, horizon: float) -> None:
     """Hang what no cloud may hide: who asks for the moon wants to see it."""
     wanted = set(sketch.effects)
+    hidden = {"aurora", "earth", "neon", "full-moon", "crescent-moon"} & wanted
+    if light.time in ("dawn", "dusk") and light.clear and not hidden and not light.ink:
+        _hang_low_sun(canvas, light, light.sun[0], light.sun[1] * horizon - 0.07)
     for name, hang in (("full-moon", hang_moon), ("crescent-moon", hang_crescent)):
         if name in wanted:
             hang(canvas, light.sun[0] - 0.08, max(0.19, 0.34 * horizon), 0.125, light)
@@ -90,7 +93,7 @@ def hang_sun(canvas: Canvas, light: Light, horizon: float) -> None:
         hang_moon(canvas, x, y, 0.062, light)
         return
     if light.time in ("dawn", "dusk"):
-        _hang_low_sun(canvas, light, x, y - 0.07)
+        _hang_low_glow(canvas, light, x, y - 0.07)
         return
     for radius, strength in ((0.2, 0.75), (0.07, 0.95)):
         part = canvas.around(x, y, radius * 3)
@@ -108,12 +111,16 @@ def hang_sun(canvas: Canvas, light: Light, horizon: float) -> None:
     disc.over((1.0, 0.995, 0.95), core)
 
 
-def _hang_low_sun(canvas: Canvas, light: Light, x: float, y: float) -> None:
-    """Hang the large red sun of morning and evening, in a sky that burns around it."""
+def _hang_low_glow(canvas: Canvas, light: Light, x: float, y: float) -> None:
+    """Let the sky of morning and evening burn around its sun."""
     for reach, strength, code in ((0.75, 0.5, "#ff8a3c"), (0.34, 0.55, "#ffc45e")):
         part = canvas.around(x, y, reach)
         near = np.clip(1 - part.distance(x, y, flat=1.3) / reach, 0, 1) ** 1.6
         part.over(mix(light.sun_colour, hexed(code), 0.7), near * strength)
+
+
+def _hang_low_sun(canvas: Canvas, light: Light, x: float, y: float) -> None:
+    """Hang the large red sun of morning and evening."""
     disc = canvas.around(x, y, 0.1)
     face = disc.gradient([(y - 0.08, hexed("#ffe98a")), (y + 0.08, hexed("#ff5a2a"))])
     own = np.asarray(light.dyed((1.0, 1.0, 1.0), "sun"), np.float32)

@@ -38,9 +38,9 @@ def in_season(sketch: Sketch, light: Light) -> Sketch:
     return replace(sketch, things=things)
 
 
-def dress_ground(canvas: Canvas, light: Light, ground: float, *, leafy: bool, petals: bool) -> None:
+def dress_ground(canvas: Canvas, light: Light, ground: float, *, leafy: bool, wet: bool, petals: bool) -> None:
     """Lay on the ground below a height what the season drops and the rain leaves."""
-    if light.weather == "rain" and not light.ink:
+    if wet and light.weather == "rain" and not light.ink:
         lay_puddles(canvas, light, ground)
     if leafy and light.season == "autumn":
         strew(canvas, light, "fallen", ground, light.leaves or _FALLEN, 330)
