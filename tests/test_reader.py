@@ -27,6 +27,8 @@ _ADDED = (
     "coat",
     "plain-cat",
     "retriever",
+    "teacup",
+    "mug",
 )
 _HOMES = {"cup": "table", "sofa": "room", "windowsill": "room", "deckchair": "beach", "boat": "sea"}
 _WORN = ("spacesuit", "sunglasses", "scarf", "hat")
@@ -59,6 +61,9 @@ CAN = Repertoire(
             "sea",
             "sky",
             "room",
+            "living-room",
+            "future-city",
+            "bedroom",
             "abstract",
         ]
     ),
@@ -89,6 +94,7 @@ CAN = Repertoire(
             "watercolour",
         ]
     ),
+    dyes=frozenset({"sky", "forest"}),
     fits=lambda wearer, item: wearer in _BEINGS and item != "book",
 )
 """A painter that can do some things and not others, so that these tests do not depend on its art."""
@@ -125,7 +131,7 @@ TUTORIAL = [
         ["cat stand wears spacesuit"],
     ),
     ("古老的中国园林,亭台楼阁,小桥流水,樱花飘落,水墨画风格,意境悠远", "ink-garden", ["pavilion", "bridge"]),
-    ("未来城市的天际线,霓虹灯闪烁,飞行汽车穿梭,赛博朋克风格,夜景,高对比度", "city", []),
+    ("未来城市的天际线,霓虹灯闪烁,飞行汽车穿梭,赛博朋克风格,夜景,高对比度", "future-city", []),
     (
         "一杯冒着热气的咖啡,放在木质桌面上,旁边有一本书,阳光从窗户照进来,温馨氛围,产品摄影",
         "table",
@@ -140,7 +146,7 @@ TUTORIAL = [
     ("一只可爱的猫咪", None, ["cat"]),
     (
         "一只橙色的猫 蜷缩在沙发上睡觉 温暖的客厅,阳光透过窗户 油画风格,印象派",
-        "room",
+        "living-room",
         ["#ee8a30 cat sleep on sofa"],
     ),
     ("春天的樱花", "meadow", ["cherry-tree"]),
@@ -196,7 +202,7 @@ BINDINGS = {
     "a fox under a car": ["fox", "car"],
     "a cat and a dog on a sofa": ["cat on sofa", "dog on sofa"],
     "两只猫在雪地里堆雪人": ["2x cat", "snowman"],
-    "a teacup on a sofa": ["cup", "sofa"],
+    "a teacup on a sofa": ["teacup", "sofa"],
     "沙发上有一只猫": ["cat on sofa"],
     "a girl holding a red balloon": ["girl holds balloon#d0342c"],
     "戴着红色围巾的雪人": ["snowman wears scarf#d0342c"],
@@ -209,7 +215,7 @@ BINDINGS = {
     "穿红色裙子的女孩": ["#d0342c girl"],
     "a lavender car": ["#b8a2e0 car"],
     "children building a snowman": ["3x child", "snowman"],
-    "杯子放在窗台上": ["cup on windowsill"],
+    "杯子放在窗台上": ["mug on windowsill"],
     "two golden retriever puppies": ["2x retriever"],
     "three little orange tabby kittens": ["3x #e8892e cat small"],
     "a red car before an old stone castle": ["#d0342c car at front", "castle at back"],
@@ -274,6 +280,23 @@ def test_a_prompt_has_the_place_it_tells_of(prompt: str, scene: str | None) -> N
     assert read(prompt, seed=1).scene == scene
 
 
+@pytest.mark.parametrize(
+    ("prompt", "dyes", "undrawn"),
+    [
+        ("a cat under a purple sky", (("sky", "#7d52b0"),), ()),
+        ("紫色的天空下有一只猫", (("sky", "#7d52b0"),), ()),
+        ("a fox in a green forest", (), ()),
+        ("a cat on a purple beach", (), ("purple beach",)),
+    ],
+)
+def test_a_place_takes_the_colour_told_of_it(
+    prompt: str, dyes: tuple[tuple[str, str], ...], undrawn: tuple[str, ...]
+) -> None:
+    """A purple sky is purple where that can be painted, and else is told; a green forest is green anyway."""
+    sketch = _read(prompt)
+    assert (sketch.dyes, sketch.undrawn) == (dyes, undrawn)
+
+
 def test_a_table_takes_the_colour_told_of_it() -> None:
     """A white table is white, and its colour is no other thing's."""
     sketch = read("一盘红色的草莓放在白色桌子上", seed=1)
@@ -304,8 +327,8 @@ def test_a_word_inside_another_word_is_not_drawn(prompt: str, wrong: str) -> Non
 
 def test_unknown_words_are_named_and_never_replaced() -> None:
     """What nobody knows is told, in the user's own spelling, and nothing takes its place."""
-    sketch = _read("A Capybara beside 量子纠缠的装置")
-    assert (sketch.things, sketch.unknown) == ((), ("Capybara", "量子纠缠", "装置"))
+    sketch = _read("A Jabberwock beside 量子纠缠的装置")
+    assert (sketch.things, sketch.unknown) == ((), ("Jabberwock", "量子纠缠", "装置"))
 
 
 def test_a_subject_without_art_is_named_as_not_drawn() -> None:

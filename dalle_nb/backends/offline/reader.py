@@ -50,6 +50,7 @@ def read(prompt: str, *, seed: int, can: Repertoire | None = None) -> Sketch:
         styles=tuple(style for style in (*walk.styles, palette) if style in can.styles),
         palette=palette,
         ground=walk.ground if scene in _TABLES else None,
+        dyes=tuple(walk.dyes.items()),
         seed=seed,
         drawn=drawn,
         undrawn=tuple(words for words in undrawn if words not in drawn),

@@ -20,6 +20,8 @@ class Repertoire:
     scenes: frozenset[str]
     effects: frozenset[str]
     styles: frozenset[str]
+    dyes: frozenset[str]
+    """Scenes, features and effects that take a colour asked of them."""
     homes: Mapping[str, str]
     """By subject, the scene it looks best in."""
     bearers: frozenset[str]
@@ -50,6 +52,7 @@ def load_repertoire() -> Repertoire:
         scenes=frozenset(scenes.names()),
         effects=frozenset(scenes.EFFECTS),
         styles=frozenset(styles.names()),
+        dyes=scenes.DYED,
         bearers=frozenset(name for name, subject in all_subjects.items() if subject.bears),
         vessels=frozenset(name for name, subject in all_subjects.items() if "deck" in subject.anchors),
         shelters=frozenset(name for name, subject in all_subjects.items() if subject.shelters),

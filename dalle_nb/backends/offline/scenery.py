@@ -32,6 +32,8 @@ class Scenery(Clauses):
         """The subject that stands for an effect when nothing else is in the picture."""
         self.ground: str | None = None
         """Colour of the table, where it was told."""
+        self.dyes: dict[str, str] = {}
+        """Colours asked of the place, by the name of what has them: sky, lake."""
         self._outside = False
 
     def _take_scene(self, token: Token) -> None:
@@ -58,7 +60,11 @@ class Scenery(Clauses):
         if wait.colour and token.meaning.facts.get("dyed"):
             self.ground = wait.colour
             return
-        if wait.colour and natural not in wait.colour_name:
+        plain = wait.colour is not None and wait.colour.startswith("#")
+        if wait.colour and plain and token.name in self.can.dyes:
+            if not natural or natural not in wait.colour_name:
+                self.dyes.setdefault(token.name, wait.colour)
+        elif wait.colour and (not natural or natural not in wait.colour_name):
             self.note(wait.start(token), token, "undrawn")
 
     def _take_effect(self, token: Token) -> None:

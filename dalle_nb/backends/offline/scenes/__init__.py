@@ -152,6 +152,9 @@ def names() -> tuple[str, ...]:
 
 def choose_scene(sketch: Sketch) -> str:
     """Return the scene that is asked for, else the first thing's home, else one that suits the effects."""
+    dark = sketch.time == "night" or "neon" in sketch.effects or "cyberpunk" in sketch.styles
+    if sketch.scene == "future-city" and dark:
+        return "city"  # at night the skyline of neon is the future
     if sketch.scene is not None:
         return sketch.scene
     for thing in sketch.things:
