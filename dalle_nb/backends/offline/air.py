@@ -11,7 +11,7 @@ from collections.abc import Collection
 import numpy as np
 
 from dalle_nb.backends.offline.canvas import Canvas
-from dalle_nb.backends.offline.colour import Colour, hexed, mix, ramp
+from dalle_nb.backends.offline.colour import Colour, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.pen import Pen, Point, draw_discs, draw_lines, draw_polygons, turned
 from dalle_nb.backends.offline.scenes.trees import paint_branch
@@ -40,6 +40,7 @@ _HULL: Ring = [
     (-0.8, 0.26),
 ]
 _ROOF: Ring = [(-0.62, -0.24), (-0.35, -0.52), (0.2, -0.54), (0.62, -0.14)]
+_SMOKE = (0.93, 0.92, 0.94)
 _STRIP: Ring = [(-0.8, 0.1), (0.9, 0.09), (0.9, 0.16), (-0.8, 0.17)]
 _MAPLE = (hexed("#a5281c"), hexed("#dc5a24"), hexed("#f4a62c"))
 _GOLDEN = (hexed("#c98a1e"), hexed("#eeb428"), hexed("#fbd84a"))
@@ -209,6 +210,23 @@ def raise_steam(canvas: Canvas, x: float, y: float, width: float) -> None:
     cloud = part.noise("steam", width * 0.8, flat=0.5, octaves=4)
     veil *= ramp(0, 0.16, up) * ramp(1, 0.35, up) * (0.35 + 0.8 * cloud)
     part.glaze((1.0, 0.99, 0.97), part.blur(np.clip(veil, 0, 1), 0.004) * 0.55)
+
+
+def raise_smoke(canvas: Canvas, tint: Colour, x: float, y: float, width: float) -> None:
+    """Let smoke roll out of a chimney: clouds that grow, drift and thin on their way up."""
+    part = canvas.window(x - width * 1.5 / canvas.aspect, y - width * 4.2, x + width * 3.6 / canvas.aspect, y)
+    if not part.rgb.size:
+        return
+    across, up = (part.u - (x - 0.5) * canvas.aspect) / width, (y - part.y) / width
+    curls = part.noise("smoke", width * 0.7, octaves=4) - 0.5
+    cover = np.zeros(part.rgb.shape[:2], np.float32)
+    for step in range(7):
+        rise = step / 6
+        middle = 0.9 * rise + 1.2 * rise**2 + 0.16 * math.sin(step * 2.1)
+        radius = 0.3 + 0.62 * rise
+        far = np.hypot(across - middle, up - 0.2 - 3.0 * rise) / radius + 0.9 * curls
+        cover = np.maximum(cover, ramp(1.08, 0.62, far) * (0.92 - 0.55 * rise))
+    part.over(times(_SMOKE, tint), part.blur(cover * ramp(0, 0.12, up), 0.002))
 
 
 def _let_fall(

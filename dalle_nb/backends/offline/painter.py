@@ -22,6 +22,8 @@ from dalle_nb.backends.offline.sketch import Sketch
 from dalle_nb.backends.offline.standing import paint_placement
 
 _LAMP = (1.0, 0.8, 0.45)
+_OPENINGS = {"chimney": 0.13, "funnel": 0.07}
+"""Where smoke comes out, and how broad for the width of the thing."""
 Progress = Callable[[Image.Image], None]
 """Is handed the unfinished picture, RGB, after the scene and after the things."""
 
@@ -75,7 +77,7 @@ def paint_things(canvas: Canvas, sketch: Sketch, stage: Stage) -> None:
         if stage.lit:
             _shine(canvas, placement)
         if "steam" in sketch.effects:
-            _steam(canvas, placement)
+            _steam(canvas, stage, placement)
 
 
 def _shine(canvas: Canvas, placement: Placement) -> None:
@@ -87,11 +89,16 @@ def _shine(canvas: Canvas, placement: Placement) -> None:
         canvas.glow(*lamp, 0.05 * reach, (1.0, 0.97, 0.85), 0.9)
 
 
-def _steam(canvas: Canvas, placement: Placement) -> None:
+def _steam(canvas: Canvas, stage: Stage, placement: Placement) -> None:
+    """Let steam rise from the rim of what is hot, smoke from a chimney or a funnel."""
+    wide = placement.sprite.pixels.shape[1] / canvas.whole[1]
     rim = placement.anchor("rim", canvas)
     if rim is not None:
-        wide = placement.sprite.pixels.shape[1] / canvas.whole[1]
-        air.raise_steam(canvas, rim[0], rim[1], wide * 0.5)
+        air.raise_steam(canvas, *rim, wide * 0.5)
+    for opening, share in _OPENINGS.items():
+        mouth = placement.anchor(opening, canvas)
+        if mouth is not None:
+            air.raise_smoke(canvas, stage.tint, *mouth, wide * share)
 
 
 def finish(canvas: Canvas, light: Light) -> None:
