@@ -89,6 +89,10 @@ def paint_air(
         for weather, paint in (("fog", drift_fog), ("rain", pour_rain), ("snow", let_snow)):
             if light.weather == weather:
                 paint(canvas, light)
+        if "sandstorm" in wanted:
+            drive_sand(canvas, light)
+        if "icicles" in wanted:
+            hang_icicles(canvas, light)
     if "sunlight" in wanted:
         slant_sunbeams(canvas, light)
     if "fireflies" in wanted:
@@ -154,6 +158,37 @@ def let_snow(canvas: Canvas, light: Light) -> None:
         flakes = chance.random((count, 3)).tolist()
         discs = [(canvas.spread(across), y, radius * (0.5 + 0.7 * size)) for across, y, size in flakes]
         canvas.over(white, canvas.blur(canvas.shape(draw_discs, discs), soft) * strength)
+
+
+def drive_sand(canvas: Canvas, light: Light) -> None:
+    """Drive brown sand over everything, thick below, in streaks along the wind."""
+    sand = light.cast(light.dyed(hexed("#c8954f"), "desert", "sand"))
+    banks = canvas.noise("sand-banks", 0.4, flat=3, octaves=5)
+    streaks = canvas.noise("sand-streaks", 0.3, flat=16, octaves=4)
+    canvas.over(sand, np.clip(0.38 + 0.5 * (banks - 0.5) + 0.35 * (canvas.y - 0.4), 0.1, 0.85))
+    canvas.over(mix(sand, (1.0, 0.95, 0.8), 0.4), ramp(0.56, 0.75, streaks) * 0.45)
+
+
+def hang_icicles(canvas: Canvas, light: Light) -> None:
+    """Hang icicles from the upper edge, as from the eaves one looks out from under."""
+    spikes = [(canvas.spread((k + 0.7 * a) / 90), 0.05 + 0.2 * b**2.2, 0.008 + 0.009 * c)
+              for k, (a, b, c) in enumerate(canvas.chance("icicles").random((90, 3)).tolist())]  # fmt: skip
+
+    def draw(pen: Pen, share: float) -> None:
+        for x, long, half in spikes:
+            w = half * share / pen.aspect
+            pen.polygon(
+                [
+                    (x - w, -0.01),
+                    (x - 0.7 * w, 0.35 * long),
+                    (x, long * (0.7 + 0.3 * share)),
+                    (x + 0.7 * w, 0.35 * long),
+                    (x + w, -0.01),
+                ]
+            )
+
+    canvas.over(light.cast(hexed("#9fd0ee")), canvas.shape(draw, 1.0) * 0.85)
+    canvas.over((1.0, 1.0, 1.0), canvas.shape(draw, 0.4) * 0.85)
 
 
 def blow_wind(canvas: Canvas, light: Light) -> None:

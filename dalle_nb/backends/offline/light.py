@@ -14,7 +14,7 @@ from dalle_nb.backends.offline.sketch import Sketch
 
 NIGHTLY = frozenset({
     "stars", "aurora", "full-moon", "fireflies", "fireworks", "neon", "earth", "crescent-moon", "milky-way",
-    "meteors",
+    "meteors", "blood-moon",
 })  # fmt: skip
 """Effects that make it night when nobody said another hour."""
 
@@ -167,6 +167,8 @@ def light_of(sketch: Sketch, hour: str = "day") -> Light:
     storm = bool(_STORMY.intersection(sketch.effects))
     dull = storm or "overcast" in sketch.effects
     light = _under_weather(replace(light, storm=storm), sketch.weather or ("overcast" if dull else "clear"))
+    if "eclipse" in sketch.effects:
+        light = _eclipsed(light)
     light = _dye(light)
     return _in_ink(light) if "ink-wash" in sketch.styles else light
 
@@ -179,7 +181,7 @@ def _season_of(sketch: Sketch) -> str:
     return "spring" if {"blossom", "petals"}.intersection(sketch.effects) else "summer"
 
 
-_STORMY = frozenset({"storm", "lightning"})
+_STORMY = frozenset({"storm", "lightning", "tornado"})
 _GREYS = {
     "storm": (hexed("#465263"), 0.84, 0.76),
     "overcast": (hexed("#a3aeb9"), 0.8, 0.9),
@@ -206,6 +208,14 @@ def _under_weather(light: Light, weather: str) -> Light:
         cloud_shade=mix(light.cloud_shade, times(grey, 0.8), share),
         shadow=light.shadow * 0.5,
     )
+
+
+def _eclipsed(light: Light) -> Light:
+    """Return the light of an hour whose sun is hidden: dark above, a glow all round the horizon."""
+    return replace(
+        light, zenith=times(light.zenith, 0.22), middle=mix(times(light.middle, 0.3), hexed("#2a2350"), 0.4),
+        horizon=mix(times(light.horizon, 0.6), hexed("#ff9a5a"), 0.4), key=times(light.key, 0.62),
+    )  # fmt: skip
 
 
 _GRASSY = ("grass", "meadow", "hills", "valley", "fields", "park", "farmland", "ground", "savanna")

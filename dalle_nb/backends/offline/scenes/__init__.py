@@ -31,6 +31,7 @@ from dalle_nb.backends.offline.scenes import (
     street,
     table,
     waters,
+    wonders,
     woods,
 )  # fmt: skip
 from dalle_nb.backends.offline.scenes.seasons import dress_ground
@@ -92,6 +93,12 @@ _SCENES: dict[str, tuple[Scene, str]] = {
     "savanna": (afar.paint_savanna, "day"),
     "mars": (afar.paint_mars, "day"),
     "planet": (afar.paint_planet, "dusk"),
+    "karst": (wonders.paint_karst, "day"),
+    "huangshan": (wonders.paint_huangshan, "day"),
+    "magic-forest": (wonders.paint_enchanted, "dusk"),
+    "wasteland": (wonders.paint_wasteland, "day"),
+    "zen-garden": (wonders.paint_zen, "day"),
+    "country-road": (wonders.paint_country_road, "day"),
     "galaxy": (moon.paint_galaxy, "night"),
     "solar-system": (moon.paint_solar_system, "night"),
     "black-hole": (moon.paint_black_hole, "night"),
@@ -109,7 +116,7 @@ _SCENES: dict[str, tuple[Scene, str]] = {
 EFFECTS = frozenset({
     "blossom", "petals", "neon", "steam", "stars", "aurora", "earth", "full-moon", "sun", "flying-cars",
     "rainbow", "sunlight", "fireflies", "maple-leaves", "yellow-leaves", "fireworks",
-    "stream", "storm", "lightning", "wind", "overcast", "frozen", "crescent-moon", "milky-way", "meteors",
+    "stream", "storm", "lightning", "wind", "overcast", "tornado", "sandstorm", "blood-moon", "eclipse", "icicles", "frozen", "crescent-moon", "milky-way", "meteors",
 })  # fmt: skip
 """What scenes and air can show besides things."""
 
@@ -118,7 +125,7 @@ DYED = frozenset({
     "maple-leaves", "pine-forest", "birch-forest", "bamboo-forest", "jungle", "cherry-grove", "blossom", "lake",
     "river", "pond", "swamp", "hot-spring", "water", "sea", "beach", "sand", "desert", "canyon", "cliff", "peak",
     "mountain", "cave", "polar", "mars", "planet", "coast", "full-moon", "crescent-moon", "sun", "aurora",
-    "terraces", "tea-field", "orchard", "flowers", "fields", "rocks", *fields.PAINTERS, *sets.dyed(),
+    "terraces", "tea-field", "orchard", "karst", "magic-forest", "wasteland", "zen-garden", "country-road", "flowers", "fields", "rocks", *fields.PAINTERS, *sets.dyed(),
 })  # fmt: skip
 """Names of scenes, features and effects that are drawn in the colour asked of them (``Sketch.dyes``)."""
 
@@ -139,7 +146,7 @@ _EFFECT_SCENES = {
     "earth": "space", "neon": "city", "flying-cars": "city", "fireworks": "city", "aurora": "mountain",
     "steam": "table", "sun": "sky", "rainbow": "meadow", "blossom": "meadow", "petals": "meadow",
     "maple-leaves": "forest", "yellow-leaves": "forest", "fireflies": "forest", "sunlight": "forest", "stars": "mountain", "full-moon": "mountain",
-    "stream": "meadow", "storm": "sea", "lightning": "meadow", "wind": "meadow", "overcast": "meadow", "frozen": "lake",
+    "stream": "meadow", "storm": "sea", "lightning": "meadow", "wind": "meadow", "tornado": "meadow", "sandstorm": "desert", "blood-moon": "sky", "eclipse": "sky", "icicles": "meadow", "overcast": "meadow", "frozen": "lake",
     "crescent-moon": "sky", "milky-way": "meadow", "meteors": "meadow",
 }  # fmt: skip
 """Where an effect is at home, when nothing else says where we are."""

@@ -6,6 +6,7 @@ Paints onto a Canvas in a Light; knows nothing of what lies below the horizon.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from dalle_nb.backends.offline.colour import Colour, Plane, hexed, mix, ramp
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.pen import Pen, Point
 from dalle_nb.backends.offline.sketch import Sketch
+
+_NO_SUN = frozenset({"aurora", "earth", "neon", "full-moon", "crescent-moon", "blood-moon", "eclipse"})
+"""What is never seen together with the sun."""
 
 
 def paint_sky(canvas: Canvas, sketch: Sketch, light: Light, horizon: float, *, clouds: float = 0.5) -> None:
@@ -40,7 +44,7 @@ def _hang_lights(canvas: Canvas, sketch: Sketch, light: Light, horizon: float) -
         hang_aurora(canvas, horizon, light)
     if "meteors" in wanted:
         _let_meteors_fall(canvas, horizon)
-    hidden = {"aurora", "earth", "neon", "full-moon", "crescent-moon"} & wanted
+    hidden = _NO_SUN & wanted
     if "sun" in wanted or (light.clear and not hidden):
         hang_sun(canvas, light, horizon)
     if "earth" in wanted:
@@ -50,9 +54,16 @@ def _hang_lights(canvas: Canvas, sketch: Sketch, light: Light, horizon: float) -
 def _hang_wonders(canvas: Canvas, sketch: Sketch, light: Light, horizon: float) -> None:
     """Hang what no cloud may hide: who asks for the moon wants to see it."""
     wanted = set(sketch.effects)
-    hidden = {"aurora", "earth", "neon", "full-moon", "crescent-moon"} & wanted
+    hidden = _NO_SUN & wanted
     if light.time in ("dawn", "dusk") and light.clear and not hidden and not light.ink:
         _hang_low_sun(canvas, light, light.sun[0], light.sun[1] * horizon - 0.07)
+    if "eclipse" in wanted:
+        hang_eclipse(canvas, light.sun[0], max(0.17, 0.36 * horizon))
+    if "blood-moon" in wanted:
+        red = replace(light, dyes=(*light.dyes, ("full-moon", "#d0482e")))
+        hang_moon(canvas, light.sun[0] - 0.08, max(0.2, 0.36 * horizon), 0.15, red)
+    if "tornado" in wanted:
+        spin_tornado(canvas, light, horizon)
     for name, hang in (("full-moon", hang_moon), ("crescent-moon", hang_crescent)):
         if name in wanted:
             hang(canvas, light.sun[0] - 0.08, max(0.19, 0.34 * horizon), 0.125, light)
@@ -161,6 +172,32 @@ def _let_meteors_fall(canvas: Canvas, horizon: float) -> None:
                 x + long * 0.86 * share / canvas.aspect, y - long * 0.5 * share,
                 (0.011 if number == 0 else 0.006) * (1 - share) + 0.002, (0.95, 0.97, 1.0), 0.9 * (1 - share) ** 1.5,
             )  # fmt: skip
+
+
+def hang_eclipse(canvas: Canvas, x: float, y: float) -> None:
+    """Hang the sun behind the moon: a black disc in its corona."""
+    part = canvas.around(x, y, 0.42)
+    far = part.distance(x, y)
+    turn = np.arctan2(part.y - y, part.u - (x - 0.5) * canvas.aspect)
+    rays = 0.75 + 0.25 * np.cos(turn * 6 + 0.7) * np.cos(turn * 9)
+    part.glaze(hexed("#ffe9c0"), np.clip(np.exp(-np.clip(far - 0.09, 0, 9) / (0.05 * rays)), 0, 1))
+    part.over((0.02, 0.02, 0.05), part.edge(0.09 - far))
+
+
+def spin_tornado(canvas: Canvas, light: Light, horizon: float) -> None:
+    """Let a tornado hang from the clouds: a turning funnel, dust flying at its foot."""
+    part = canvas.band(0, min(1.0, horizon + 0.16))
+    foot = horizon - 0.05
+    up = np.clip((foot - part.y) / foot, 0, 1)
+    middle = 0.08 + 0.05 * np.sin(up * 7 + 0.5) + 0.1 * up
+    half = 0.018 + 0.3 * up**2.3
+    across = (part.u - middle) / half
+    swirl = part.noise("swirl", 0.1, flat=2.6, octaves=5)
+    bands = 0.5 + 0.5 * np.sin(up * 60 + across * 2.4 + 3 * swirl)
+    cover = ramp(1.12, 0.85, np.abs(across) + 0.25 * (swirl - 0.5)) * (part.y < foot)
+    part.over(light.cast(hexed("#5d6069")), cover * 0.95, tone=0.6 + 0.45 * bands + 0.3 * across)
+    dust = part.distance(0.5 + 0.13 / canvas.aspect, foot, flat=2.4)
+    part.over(light.cast(hexed("#8a7a66")), ramp(0.17, 0.03, dust + 0.1 * (swirl - 0.5)) * 0.85)
 
 
 def strike_lightning(canvas: Canvas, horizon: float) -> None:
