@@ -67,6 +67,7 @@ CAN = Repertoire(
             "abstract",
         ]
     ),
+    indoors=frozenset({"room", "table", "bedroom", "living-room"}),
     effects=frozenset(
         [
             "blossom",
@@ -211,7 +212,7 @@ BINDINGS = {
     "a girl with a red umbrella": ["girl holds umbrella#d0342c"],
     "a white astronaut dog": ["#f3f1ec dog wears spacesuit"],
     "宇航员小狗": ["dog wears spacesuit"],
-    "a girl in a yellow coat": ["#f2c635 girl"],
+    "a girl in a yellow coat": ["girl wears coat#f2c635"],
     "穿红色裙子的女孩": ["#d0342c girl"],
     "a lavender car": ["#b8a2e0 car"],
     "children building a snowman": ["3x child", "snowman"],

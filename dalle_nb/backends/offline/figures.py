@@ -138,6 +138,7 @@ def _set_on_top(canvas: Canvas, thing: Thing, base: Placement, aside: float) -> 
         thing = replace(thing, pose="ride" if astraddle else "sit")
     own = subjects.subject(thing.name, thing.pose)
     share = float(np.clip((own.height / below.height) ** 0.45, 0.26, 1.9)) * 0.75
+    share *= 1.25 if own.category in ("animal", "person") and below.category == "thing" else 1.0
     pixels = round(share * base.sprite.baseline * _SIZES.get(thing.size, 1.0))
     pixels = round(1.3 * pixels) if own.pose == "ride" else pixels
     sprite = _draw(own, thing, max(pixels, round(0.06 * canvas.whole[1])))
@@ -161,12 +162,13 @@ def _heap(canvas: Canvas, things: Sequence[Thing], vessel: Placement) -> list[Pl
     wide, high = vessel.sprite.pixels.shape[1], canvas.whole[1]
     x, y = vessel.top(canvas)
     behind = len(things) // 2 if len(things) > 4 else 0
+    share = 0.36 if len(things) > 1 else 0.66  # one pizza fills its plate
     heap = []
     for row, members in enumerate((things[:behind], things[behind:])):
         for number, thing in enumerate(members):
             art = subjects.subject(thing.name, thing.pose)
             shape = _draw(art, thing, _PROBE).pixels.shape
-            sprite = _draw(art, thing, max(8, round(0.36 * wide * shape[0] / max(shape[:2]))))
+            sprite = _draw(art, thing, max(8, round(share * wide * shape[0] / max(shape[:2]))))
             aside = ((number + 0.5) / len(members) - 0.5) * 0.74 * (1 if row else 0.8)
             heap.append(
                 replace(

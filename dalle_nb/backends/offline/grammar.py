@@ -127,19 +127,17 @@ class Walk(Things):
         if not token.meaning.facts.get("seat") or not (placed or (posed and self._just_posed())):
             return False
         self.note(token, token, "drawn")
-        for adjective in wait.tokens:
-            if adjective.kind == "colour":
-                self.note(adjective, adjective, "undrawn")
+        colours = self._coloured(token, wait)
         being = self._being()
         standing = clause.last or next(reversed(self.drafts), None)
         if being is None and token.meaning.facts.get("surface") and standing is not None:
-            standing.set(seat=token.name)  # a vase on the windowsill
+            standing.set(seat=token.name, seat_colour=colours["colour"])  # a vase on the windowsill
             self._arrange(standing, str(token.meaning.facts.get("potted")), 1)
         elif being is None:
-            self._next["seat"] = token
+            self._next["seat"], self._next["seat_colour"] = token, colours["colour"]
         for sitter in self._together(being):
             if sitter.thing.seat is None:
-                sitter.set(seat=token.name)
+                sitter.set(seat=token.name, seat_colour=colours["colour"])
         clause.relation = None
         return True
 
@@ -201,7 +199,7 @@ class Walk(Things):
         facts = base.token.meaning.facts
         fits = facts.get("seat") and (draft.being or facts.get("surface"))
         if fits and relation.name == "on":
-            draft.set(seat=base.thing.name)
+            draft.set(seat=base.thing.name, seat_colour=base.thing.colour)
             self._arrange(draft, str(facts.get("potted")), 1)
             self.drafts = [other for other in self.drafts if other is not base]
         else:
@@ -231,7 +229,9 @@ class Walk(Things):
         # 猫后面 tells of the cat; 猫放在 leads on to what it is put on.
         follows = clause.last is not None and clause.previous is clause.last.token
         postposed = follows and not token.text.isascii() and not token.text.endswith("在")
-        if name in _SIDES and postposed:
+        if name == "on" and clause.previous is None and not token.text.isascii() and self.drafts:
+            clause.base = (self.drafts[-1], token)  # 一张沙发,上面趴着一只猫
+        elif name in _SIDES and postposed:
             self._place_by(_SIDES[name])
         elif name in ("on", "in", "under") and postposed and clause.last is not None:
             self._stand_by(clause.last, token)

@@ -15,6 +15,8 @@ from dalle_nb.backends.offline.figures import Party, Placement, stand
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch, Thing
 
+_BACK = 0.34
+"""Height, in heights of the picture, that a person would have by a large thing farther off."""
 _MOST = 12  # copies of one thing
 _SIDES = {"left": 0.25, "right": 0.75, "centre": 0.5}
 _LARGE = frozenset({"building", "plant"})
@@ -96,7 +98,7 @@ def _grouped(known: Sequence[Thing], stage: Stage) -> Iterator[list[tuple[Thing,
             sitters = [one for other in known if other.seat == seat for one in _copies(other)]
             room = _ROOM.get(seat, 1)
             rows = [sitters[start : start + room] for start in range(0, len(sitters), room)]
-            yield [(Thing(name=seat), *row) for row in rows]
+            yield [(Thing(name=seat, colour=thing.seat_colour), *row) for row in rows]
             continue
         copies: list[tuple[Thing, ...]] = [(one,) for one in _copies(thing)]
         if thing.name in bases:
@@ -138,6 +140,10 @@ def _choose_spot(
     spots = free[layer] or list(stage.spots[-1:])
     spot = next((one for one in spots if layer != "back" or _apart(one, taken)), spots[0])
     spots.remove(spot)
+    if layer == "back" and _is_large(thing):  # it was asked for: it is to be seen beside who stands in front
+        spot = replace(spot, y=spot.y + 0.3 * max(0.0, _BACK - spot.scale), scale=max(spot.scale, _BACK))
+    if layer == "sky" and art.category == "animal":  # one sees what bird it is
+        spot = replace(spot, y=max(spot.y, 0.22), scale=max(spot.scale, min(1.6 * spot.scale, 0.34)))
     if thing.place == "front":
         spot = replace(spot, y=min(0.97, spot.y + 0.04), scale=spot.scale * 1.15)
     elif thing.place in _SIDES:
@@ -154,7 +160,7 @@ def _is_large(thing: Thing) -> bool:
 
 def _apart(spot: Spot, taken: Sequence[float]) -> bool:
     """Whether nothing in front hides a spot farther off."""
-    return all(abs(spot.x - x) > 0.2 for x in taken)
+    return all(abs(spot.x - x) > 0.25 for x in taken)
 
 
 def _spread(spot: Spot, number: int, count: int, total: int) -> Spot:

@@ -16,7 +16,6 @@ from dalle_nb.backends.offline.things import MAX_THINGS
 
 _WINDOWED, _DEEP = "room", "underwater"
 _TABLES = ("table", "kitchen-table")
-_INDOORS = frozenset({*_TABLES, _WINDOWED, "cafe", "library", "kitchen", "classroom", "hall"})
 _SEAS = ("sea", _DEEP)
 
 MAX_READ = 4000
@@ -78,7 +77,7 @@ def _settle_scene(walk: Walk, can: Repertoire) -> str | None:
     whole = [token.name for token in asked if not names & set(_within(token)) - {token.name}]
     hosts = [host for token, _ in walk.scenes if token.kind == "feature" for host in _within(token)]
     if any(draft.token.kind == "building" for draft in walk.drafts[:1]):
-        hosts = [host for host in hosts if host not in _INDOORS]
+        hosts = [host for host in hosts if host not in can.indoors]
     seats = [can.homes.get(draft.thing.seat or "", "") for draft in walk.drafts]
     choices = [*whole, *names, *_fitting(hosts, walk, can), *seats, walk.carried.get("scene", "")]
     if not walk.drafts:

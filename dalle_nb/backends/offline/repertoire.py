@@ -18,6 +18,8 @@ class Repertoire:
     slots: Mapping[str, frozenset[str]]
     """By subject, the parts of it that take a colour of their own."""
     scenes: frozenset[str]
+    indoors: frozenset[str]
+    """Those that have a roof."""
     effects: frozenset[str]
     styles: frozenset[str]
     dyes: frozenset[str]
@@ -50,6 +52,7 @@ def load_repertoire() -> Repertoire:
         slots={name: frozenset(subject.slots) for name, subject in all_subjects.items()},
         homes={name: subject.scene for name, subject in all_subjects.items()},
         scenes=frozenset(scenes.names()),
+        indoors=scenes.INDOORS,
         effects=frozenset(scenes.EFFECTS),
         styles=frozenset(styles.names()),
         dyes=scenes.DYED,

@@ -25,6 +25,8 @@ class Thing:
     holds: tuple[str, ...] = ()
     seat: str | None = None
     """Name of the subject it sits or lies on, such as ``deckchair``."""
+    seat_colour: str | None = None
+    """Colour or pattern of the seat; None takes the art's own."""
     place: str | None = None
     """``left``, ``right``, ``centre``, ``back``, ``front``, ``sky`` or None for where it looks best."""
     on: str | None = None

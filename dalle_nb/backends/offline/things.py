@@ -109,7 +109,10 @@ class Things(Scenery):
     def _fill(self, draft: Draft) -> None:
         """Put what is told of a vessel into it: a bowl of apples, 一盘草莓."""
         vessel, self._vessel = self._vessel, None
-        if vessel is not None and draft.token.kind in ("food", "plant", "thing"):
+        if vessel is not None and draft.token.meaning.facts.get("served"):
+            self.drafts = [other for other in self.drafts if other is not vessel]  # noodles bring their bowl
+            draft.set(count=1)
+        elif vessel is not None and draft.token.kind in ("food", "plant", "thing"):
             draft.set(on=vessel.thing.name, count=max(draft.thing.count, 5))
         of = self._clause.ahead[:1] and (
             self._clause.ahead[0].text.lower() in ("of", "of the", "with")
@@ -128,7 +131,8 @@ class Things(Scenery):
         """Name what waited for a being that is not in the picture."""
         parts, self._next = self._next, {}
         if "seat" in parts and len(self.drafts) < MAX_THINGS:  # an empty chair
-            self.drafts.append(Draft(Thing(name=parts["seat"].name), parts["seat"], being=False))
+            empty = Thing(name=parts["seat"].name, colour=parts.get("seat_colour"))
+            self.drafts.append(Draft(empty, parts["seat"], being=False))
         if "pose" in parts:
             self.note(parts["pose"], parts["pose"], "undrawn")
         for token, wait in (*parts.get("wears", ()), *parts.get("holds", ()), *parts.get("parts", ())):
@@ -178,7 +182,7 @@ class Things(Scenery):
             return
         parts, self._next = self._next, {}
         seat = parts.get("seat")
-        draft.set(seat=seat.name if seat else None)
+        draft.set(seat=seat.name if seat else None, seat_colour=parts.get("seat_colour"))
         for part in ("wears", "holds"):
             for token, wait in parts.get(part, ()):
                 self._attach(draft, part, token, wait)

@@ -18,8 +18,6 @@ THINGS = frozenset({"animal", "person", "creature", "vehicle", "building", "plan
 BEINGS = frozenset({"animal", "person", "creature"})
 """Kinds of subjects that sit, wear and hold."""
 _COUNTABLE = THINGS | {"worn", "part", "feature", "scene"}
-_ONE_BY_ONE = frozenset({"animal", "person", "creature", "vehicle", "building"})
-"""Kinds of which a listed plural means several; grapes and noodles may be one thing."""
 _VOWELS = "aeiou"
 _ROOMS = (
     "animals", "people", "vehicles", "buildings", "plants", "food", "things", "parts", "scenes", "manner", "styles", "grammar"
@@ -128,7 +126,8 @@ def _spellings(meaning: Meaning) -> Iterator[tuple[str, bool]]:
         text = normalise(word)
         if meaning.kind == "count" and len(text) == 1 and not text.isascii():
             continue  # 三 alone may be part of anything: a Chinese count needs its measure word
-        yield text, meaning.kind in _ONE_BY_ONE and text in plurals
+        several = meaning.facts.get("many") or meaning.name.endswith("s")  # its one drawing shows several
+        yield text, meaning.kind in THINGS and not several and text in plurals
         if meaning.kind in _COUNTABLE and text.isascii():
             yield from ((plural, True) for plural in _plurals(text) if plural not in meaning.words["en"])
 

@@ -38,7 +38,7 @@ from dalle_nb.backends.offline.scenes.seasons import dress_ground
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch
 
-__all__ = ["DYED", "EFFECTS", "Spot", "Stage", "choose_scene", "names", "paint_scene"]
+__all__ = ["DYED", "EFFECTS", "INDOORS", "Spot", "Stage", "choose_scene", "names", "paint_scene"]
 
 Scene: TypeAlias = Callable[[Canvas, Sketch, Light], Stage]
 
@@ -116,7 +116,7 @@ _SCENES: dict[str, tuple[Scene, str]] = {
 EFFECTS = frozenset({
     "blossom", "petals", "neon", "steam", "stars", "aurora", "earth", "full-moon", "sun", "flying-cars",
     "rainbow", "sunlight", "fireflies", "maple-leaves", "yellow-leaves", "fireworks",
-    "stream", "storm", "lightning", "wind", "overcast", "tornado", "sandstorm", "blood-moon", "eclipse", "icicles", "frozen", "crescent-moon", "milky-way", "meteors",
+    "stream", "storm", "lightning", "wind", "overcast", "puddles", "tornado", "sandstorm", "blood-moon", "eclipse", "icicles", "frozen", "crescent-moon", "milky-way", "meteors",
 })  # fmt: skip
 """What scenes and air can show besides things."""
 
@@ -125,9 +125,14 @@ DYED = frozenset({
     "maple-leaves", "pine-forest", "birch-forest", "bamboo-forest", "jungle", "cherry-grove", "blossom", "lake",
     "river", "pond", "swamp", "hot-spring", "water", "sea", "beach", "sand", "desert", "canyon", "cliff", "peak",
     "mountain", "cave", "polar", "mars", "planet", "coast", "full-moon", "crescent-moon", "sun", "aurora",
-    "terraces", "tea-field", "orchard", "karst", "magic-forest", "wasteland", "zen-garden", "country-road", "flowers", "fields", "rocks", *fields.PAINTERS, *sets.dyed(),
+    "terraces", "tea-field", "orchard", "karst", "magic-forest", "wasteland", "zen-garden", "country-road", "flowers", "fields", "rocks", *fields.PAINTERS, "room", "kitchen", *sets.dyed(),
 })  # fmt: skip
 """Names of scenes, features and effects that are drawn in the colour asked of them (``Sketch.dyes``)."""
+
+INDOORS = frozenset({
+    "room", "table", "kitchen-table", "library", "kitchen", "cafe", "classroom", "hall", *sets.indoors(),
+})  # fmt: skip
+"""Places that have a roof: no building stands in them."""
 
 _LEAFY = frozenset({
     "park", "street", "station", "city", "meadow", "farmland", "forest", "ink-garden", "mountain", "rooftop",
@@ -146,7 +151,7 @@ _EFFECT_SCENES = {
     "earth": "space", "neon": "city", "flying-cars": "city", "fireworks": "city", "aurora": "mountain",
     "steam": "table", "sun": "sky", "rainbow": "meadow", "blossom": "meadow", "petals": "meadow",
     "maple-leaves": "forest", "yellow-leaves": "forest", "fireflies": "forest", "sunlight": "forest", "stars": "mountain", "full-moon": "mountain",
-    "stream": "meadow", "storm": "sea", "lightning": "meadow", "wind": "meadow", "tornado": "meadow", "sandstorm": "desert", "blood-moon": "sky", "eclipse": "sky", "icicles": "meadow", "overcast": "meadow", "frozen": "lake",
+    "stream": "meadow", "storm": "sea", "lightning": "meadow", "wind": "meadow", "puddles": "street", "tornado": "meadow", "sandstorm": "desert", "blood-moon": "sky", "eclipse": "sky", "icicles": "meadow", "overcast": "meadow", "frozen": "lake",
     "crescent-moon": "sky", "milky-way": "meadow", "meteors": "meadow",
 }  # fmt: skip
 """Where an effect is at home, when nothing else says where we are."""
@@ -192,7 +197,15 @@ def _in_season(canvas: Canvas, sketch: Sketch, light: Light, stage: Stage) -> St
     if drawn and ground is None:
         ground = 0.8
     if ground is not None and open_air:
-        dress_ground(canvas, light, ground, leafy=leafy, wet=not drawn, petals="petals" in sketch.effects)
+        dress_ground(
+            canvas,
+            light,
+            ground,
+            leafy=leafy,
+            wet=not drawn,
+            pools="puddles" in sketch.effects,
+            petals="petals" in sketch.effects,
+        )
     snowy = stage.snowy or (light.snowy and open_air)
     return replace(
         stage, lit=stage.lit or light.time in ("dusk", "night"), leafy=leafy, snowy=snowy, ground=ground
