@@ -82,8 +82,8 @@ def paint_underwater(canvas: Canvas, _sketch: Sketch, light: Light) -> Stage:
             Spot(x=0.76, y=0.34, scale=0.4),
             Spot(x=0.22, y=0.34, scale=0.34),
         ),
-        horizon=0.7,
-        tint=mix(light.tint, hexed("#a8e4ff"), 0.55),
+        horizon=0.5,  # what swims near keeps its colours: an orange fish is orange
+        tint=mix(light.tint, hexed("#a8e4ff"), 0.25),
         haze=hexed("#2a8fbc"),
         rim=hexed("#9fefff"),
         floats=True,
