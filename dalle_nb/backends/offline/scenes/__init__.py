@@ -34,7 +34,7 @@ from dalle_nb.backends.offline.scenes import (
     wonders,
     woods,
 )  # fmt: skip
-from dalle_nb.backends.offline.scenes.seasons import dress_ground
+from dalle_nb.backends.offline.scenes.seasons import dress_ground, lay_path
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch
 
@@ -116,7 +116,7 @@ _SCENES: dict[str, tuple[Scene, str]] = {
 EFFECTS = frozenset({
     "blossom", "petals", "neon", "steam", "stars", "aurora", "earth", "full-moon", "sun", "flying-cars",
     "rainbow", "sunlight", "fireflies", "maple-leaves", "yellow-leaves", "fireworks",
-    "stream", "storm", "lightning", "wind", "overcast", "puddles", "tornado", "sandstorm", "blood-moon", "eclipse", "icicles", "frozen", "crescent-moon", "milky-way", "meteors",
+    "stream", "storm", "lightning", "wind", "overcast", "puddles", "path", "tornado", "sandstorm", "blood-moon", "eclipse", "icicles", "frozen", "crescent-moon", "milky-way", "meteors",
 })  # fmt: skip
 """What scenes and air can show besides things."""
 
@@ -138,6 +138,11 @@ _LEAFY = frozenset({
     "park", "street", "station", "city", "meadow", "farmland", "forest", "ink-garden", "mountain", "rooftop",
 })  # fmt: skip
 """Scenes whose stages do not say so themselves, but where autumn's leaves lie and a branch may hang."""
+_PATHLESS = frozenset({
+    "meadow", "farmland", "hills", "valley", "canyon", "orchard", "rose-garden", *fields.PAINTERS, "mountain", "river",
+    "volcano",
+})  # fmt: skip
+"""Scenes that have a path only when one is asked for."""
 _GROUNDS = {
     "park": 0.66, "street": 0.62, "station": 0.74, "meadow": 0.64, "farmland": 0.66, "forest": 0.7,
     "mountain": 0.86, "rooftop": 0.72,
@@ -151,7 +156,7 @@ _EFFECT_SCENES = {
     "earth": "space", "neon": "city", "flying-cars": "city", "fireworks": "city", "aurora": "mountain",
     "steam": "table", "sun": "sky", "rainbow": "meadow", "blossom": "meadow", "petals": "meadow",
     "maple-leaves": "forest", "yellow-leaves": "forest", "fireflies": "forest", "sunlight": "forest", "stars": "mountain", "full-moon": "mountain",
-    "stream": "meadow", "storm": "sea", "lightning": "meadow", "wind": "meadow", "puddles": "street", "tornado": "meadow", "sandstorm": "desert", "blood-moon": "sky", "eclipse": "sky", "icicles": "meadow", "overcast": "meadow", "frozen": "lake",
+    "stream": "meadow", "storm": "sea", "lightning": "meadow", "wind": "meadow", "path": "meadow", "puddles": "street", "tornado": "meadow", "sandstorm": "desert", "blood-moon": "sky", "eclipse": "sky", "icicles": "meadow", "overcast": "meadow", "frozen": "lake",
     "crescent-moon": "sky", "milky-way": "meadow", "meteors": "meadow",
 }  # fmt: skip
 """Where an effect is at home, when nothing else says where we are."""
@@ -196,6 +201,8 @@ def _in_season(canvas: Canvas, sketch: Sketch, light: Light, stage: Stage) -> St
     leafy = open_air and (stage.leafy or drawn or scene in _LEAFY)
     if drawn and ground is None:
         ground = 0.8
+    if ground is not None and open_air and "path" in sketch.effects and scene in _PATHLESS:
+        lay_path(canvas, light, ground)
     if ground is not None and open_air:
         dress_ground(
             canvas,

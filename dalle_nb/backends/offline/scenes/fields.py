@@ -66,7 +66,7 @@ def paint_field(canvas: Canvas, sketch: Sketch, light: Light, crop: Crop) -> Sta
         layers = crop.plant(light, dyed[0] if dyed else None)
         places = _in_rows(canvas, crop) if crop.rows else _broadcast(canvas, crop)
         sow(canvas, light, places, layers, bands=crop.bands)
-    return replace(open_stage(light), horizon=_HORIZON, props=(), ground=0.62)
+    return replace(open_stage(light), horizon=_HORIZON, props=(), ground=0.56)
 
 
 def _till(canvas: Canvas, light: Light, crop: Crop, body: tuple[Colour, ...]) -> None:

@@ -186,14 +186,14 @@ def _top_with_trees(canvas: Canvas, light: Light, number: int, crest: Plane, par
 
 def paint_cliff(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     """Paint a steep cliff over the sea, grass on its top, surf at its foot."""
-    horizon = 0.64
+    horizon = 0.67
     paint_sky(canvas, sketch, light, horizon, clouds=0.6)
     paint_open_sea(canvas, light, horizon, rough=0.75)
     if light.storm:
         raise_waves(canvas, light, horizon)
     rock = light.dyed(hexed("#80766c"), "cliff", "rocks")
-    _cut_cliff(canvas, light, "far-cliff", 0.08, 0.6, 0.72, times(rock, 1.05), 0.4)
-    _cut_cliff(canvas, light, "cliff", 0.22, 0.565, 0.93, rock, 0.0)
+    _cut_cliff(canvas, light, "far-cliff", 0.08, 0.63, 0.75, times(rock, 1.05), 0.4)
+    _cut_cliff(canvas, light, "cliff", 0.24, 0.6, 0.93, rock, 0.0)
     part = canvas.band(0.78, 1)
     spray = part.noise("spray", 0.06, octaves=4)
     part.over(
@@ -205,8 +205,8 @@ def paint_cliff(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     rocks = [(0.3, 0.9, 0.1), (0.38, 0.94, 0.12), (0.22, 0.95, 0.14), (0.46, 0.84, 0.05)]
     paint_rocks(canvas, light, "stacks", rocks, times(rock, 0.9))
     return season_stage(
-        light, horizon, (Spot(x=0.36, y=0.575, scale=0.24), Spot(x=0.16, y=0.575, scale=0.24), Spot(x=0.52, y=0.585, scale=0.22)),
-        (Spot(x=0.24, y=0.57, scale=0.2), Spot(x=0.1, y=0.57, scale=0.2)), leafy=False,
+        light, horizon, (Spot(x=0.38, y=0.61, scale=0.32), Spot(x=0.16, y=0.61, scale=0.3), Spot(x=0.56, y=0.62, scale=0.28)),
+        (Spot(x=0.24, y=0.605, scale=0.22), Spot(x=0.1, y=0.605, scale=0.22)), leafy=False,
         water=(Spot(x=0.84, y=0.76, scale=0.2), Spot(x=0.8, y=0.66, scale=0.1)),
         sky=(Spot(x=0.75, y=0.22, scale=0.16), Spot(x=0.85, y=0.36, scale=0.12)),
     )  # fmt: skip
@@ -264,7 +264,7 @@ def paint_canyon(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
         for side in (-1, 1):
             _wall(canvas, light, f"wall{number}{side}", side, reach, foot, top, red, fade)
     return season_stage(
-        light, horizon, (Spot(x=0.5, y=0.94, scale=0.5), Spot(x=0.68, y=0.9, scale=0.4), Spot(x=0.33, y=0.9, scale=0.4)),
+        light, horizon, (Spot(x=0.6, y=0.94, scale=0.5), Spot(x=0.36, y=0.92, scale=0.44), Spot(x=0.48, y=0.86, scale=0.34)),
         (Spot(x=0.58, y=0.68, scale=0.2), Spot(x=0.42, y=0.68, scale=0.2)), ground=0.8, water=(Spot(x=0.5, y=0.78, scale=0.2),),
         sky=(Spot(x=0.5, y=0.2, scale=0.3), Spot(x=0.4, y=0.32, scale=0.15), Spot(x=0.6, y=0.34, scale=0.13)),
     )  # fmt: skip

@@ -58,12 +58,13 @@ def paint_kitchen(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     """Paint cupboards, tiles, a worktop with stove and tap, and pans that hang in a row."""
     stage = paint_around(canvas, sketch, light, (0.5, 0.17), rug=False)
     tint, wide = stage.tint, canvas.aspect
+    doors = hexed(sketch.place_colour or "#d4e1d8")
     for left, right in ((-0.02, 0.5 - 0.25 / wide), (0.5 + 0.25 / wide, 1.02)):
         tiles = canvas.window(left, 0.3, right, 0.53)
         joints = np.maximum(np.abs((tiles.u * 26) % 1 * 2 - 1), np.abs((tiles.y * 26) % 1 * 2 - 1))
         tiles.fill(times(hexed("#e9f2ef"), tint), tone=1 - 0.16 * ramp(0.9, 0.98, joints))
-        _hang_doors(canvas, tint, left, right, 0.02, 0.29)
-    _hang_doors(canvas, tint, -0.02, 1.02, 0.55, _FLOOR + 0.02)
+        _hang_doors(canvas, tint, doors, (left, 0.02, right, 0.29))
+    _hang_doors(canvas, tint, doors, (-0.02, 0.55, 1.02, _FLOOR + 0.02))
     _board(canvas, times(hexed("#d9b98c"), tint), -0.02, 0.53, 1.02, 0.556)
     _set_stove(canvas, tint, 0.5 + 0.38 / wide)
     rail = 0.5 - 0.37 / wide
@@ -73,17 +74,18 @@ def paint_kitchen(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     return stage
 
 
-def _hang_doors(canvas: Canvas, tint: Colour, left: float, right: float, top: float, bottom: float) -> None:
+def _hang_doors(canvas: Canvas, tint: Colour, colour: Colour, box: tuple[float, float, float, float]) -> None:
     """Hang a row of cupboard doors, each with its panel and knob."""
+    left, top, right, bottom = box
     step = 0.16 / canvas.aspect
-    _board(canvas, times(hexed("#c9d8cf"), times(tint, 0.9)), left, top, right, bottom)
+    _board(canvas, times(times(colour, 0.95), times(tint, 0.9)), left, top, right, bottom)
     for number in range(-12, 12):
         x = 0.5 + number * step
         if x + step < left or x > right:
             continue
         inner = (max(left, x + 0.1 * step), top + 0.02, min(right, x + 0.9 * step), bottom - 0.02)
         if inner[2] - inner[0] > 0.02:
-            _board(canvas, times(hexed("#dfeae2"), tint), *inner)
+            _board(canvas, times(mix(colour, (1.0, 1.0, 1.0), 0.25), tint), *inner)
             canvas.over(times(_WOOD, tint), canvas.shape(_draw_knob, x + 0.8 * step, (top + bottom) / 2))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -12,6 +13,7 @@ from dalle_nb.backends.offline.colour import Colour, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.pen import Pen, draw_lines, draw_polygons
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
+from dalle_nb.backends.offline.scenes.land import SNOW
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.scenes.trees import paint_tree
 from dalle_nb.backends.offline.sketch import Sketch
@@ -25,7 +27,8 @@ Frame = tuple[float, float, float, float]
 def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     """Paint the view, the wall around it, the sill, and, seen whole, the floor with a rug."""
     near = any(thing.seat == "windowsill" for thing in sketch.things)
-    return paint_around(canvas, sketch, light, (0.5, 0.36) if near else (0.6, 0.24), near=near)
+    dyes = {"wall": hexed(sketch.place_colour)} if sketch.place_colour else {}
+    return paint_around(canvas, sketch, light, (0.5, 0.36) if near else (0.6, 0.24), near=near, dyes=dyes)
 
 
 def paint_around(
@@ -111,7 +114,32 @@ def _paint_view(canvas: Canvas, sketch: Sketch, light: Light, frame: Frame) -> N
         )
     view.rgb[...] = view.blurred(0.0035)
     if light.weather == "rain":
+        _let_fall(view, light)
         _wet_pane(view, light)
+    elif light.weather == "snow":
+        _let_fall(view, light)
+        heap = bottom - 0.03 - 0.025 * (view.line("heap", 0.2) - 0.5)
+        view.over(light.cast(SNOW), view.edge(view.y - heap))
+
+
+def _let_fall(view: Canvas, light: Light) -> None:
+    """Let rain or snow fall outside."""
+    chance = view.chance("falling")
+    left, top = float(view.x[0, 0]), float(view.y[0, 0])
+    wide, high = float(view.x[0, -1]) - left, float(view.y[-1, 0]) - top
+    places = [(left + x * wide, top + y * high, size) for x, y, size in chance.random((230, 3)).tolist()]
+
+    def draw(pen: Pen) -> None:
+        for x, y, size in places:
+            if light.weather == "snow":
+                pen.disc(x, y, 0.0025 + 0.0065 * size**2)
+            else:
+                long = 0.03 + 0.05 * size
+                pen.line([(x, y), (x - 0.2 * long / pen.aspect, y + long)], 0.0018)
+
+    cover = view.shape(draw)
+    white = mix(light.horizon, (1.0, 1.0, 1.0), 0.75 if light.weather == "snow" else 0.5)
+    view.over(white, cover * (0.95 if light.weather == "snow" else 0.55))
 
 
 def _paint_street(view: Canvas, light: Light, bottom: float) -> None:
@@ -128,12 +156,39 @@ def _paint_street(view: Canvas, light: Light, bottom: float) -> None:
             across = (house.u - u) / 0.036
             down = (house.y - (bottom - tall)) / 0.05
             hole = (np.abs(across % 1 - 0.5) < 0.24) & (np.abs(down % 1 - 0.5) < 0.3)
-            lit = (np.floor(across) * 7 + np.floor(down) * 5 + round(u * 90)) % 3 < 1.5
+            bright = 1.5 if light.time in ("dusk", "night") else 0.3
+            lit = (np.floor(across) * 7 + np.floor(down) * 5 + round(u * 90)) % 3 < bright
             house.over(mix(light.zenith, (0.1, 0.12, 0.18), 0.4), hole * 0.6)
             house.over(_LAMP, (hole & lit) * 0.9)
         u += wide
+    road = view.band(bottom - 0.1, bottom)
+    wet = mix(light.cast(hexed("#7c858f")), light.horizon, 0.35)
+    road.fill(wet, tone=0.75 + 0.5 * road.noise("wet", 0.12, flat=5, octaves=4))
     for x in chance.random(7).tolist():
-        view.glow(0.5 + (x - 0.5) * 0.8 / view.aspect, bottom - 0.05, 0.03, _LAMP, 0.8)
+        lamp = 0.5 + (x - 0.5) * 0.8 / view.aspect
+        view.glow(lamp, bottom - 0.13, 0.025, _LAMP, 0.8)
+        shine = np.exp(-(((road.x - lamp) * view.aspect / 0.012) ** 2)) * ramp(bottom, bottom - 0.1, road.y)
+        road.glaze(_LAMP, shine * 0.7)
+    for number, code in enumerate(("#d9402f", "#f0c040", "#3f86c9")):
+        _pass_by(view, light, 0.5 + (0.3 * number - 0.37) / view.aspect, bottom - 0.03, hexed(code))
+
+
+def _pass_by(view: Canvas, light: Light, x: float, foot: float, colour: Colour) -> None:
+    """Let someone pass under an umbrella, outside in the rain."""
+    half = 0.045 / view.aspect
+    dome = [
+        (x + half * math.cos(k * math.pi / 12), foot - 0.13 - 0.045 * math.sin(k * math.pi / 12))
+        for k in range(13)
+    ]
+    body = [
+        (x - 0.3 * half, foot),
+        (x - 0.35 * half, foot - 0.1),
+        (x + 0.35 * half, foot - 0.1),
+        (x + 0.3 * half, foot),
+    ]
+    view.over(light.cast(hexed("#3a4452")), view.shape(draw_polygons, [body]))
+    view.over(light.cast(hexed("#e0b090")), view.shape(lambda pen: pen.disc(x, foot - 0.115, 0.017)))
+    view.over(light.cast(colour), view.shape(draw_polygons, [dome]))
 
 
 def _wet_pane(view: Canvas, light: Light) -> None:
@@ -141,21 +196,27 @@ def _wet_pane(view: Canvas, light: Light) -> None:
     chance = view.chance("drops")
     left, top = float(view.x[0, 0]), float(view.y[0, 0])
     wide, high = float(view.x[0, -1]) - left, float(view.y[-1, 0]) - top
-    drops = chance.random((240, 3)).tolist()
+    drops = chance.random((190, 3)).tolist()
 
     def draw(pen: Pen) -> None:
         for x, y, size in drops:
-            at, radius = (left + x * wide, top + y * high), 0.0012 + 0.0042 * size**3
+            at, radius = (left + x * wide, top + y * high), 0.0016 + 0.0085 * size**4
             pen.disc(*at, radius)
-            if size > 0.78:
-                pen.line([at, (at[0] + 0.002, at[1] - 0.05 * size)], radius * 0.8, 0.6)
+            if size > 0.82:  # the heavy ones run down, and leave a trail
+                trail = [
+                    (at[0] + 0.003 * math.sin(9 * k + x) / pen.aspect, at[1] - 0.045 * k * size)
+                    for k in range(6)
+                ]
+                pen.line(trail, radius * 0.75, 0.65)
 
     cover = view.shape(draw)
-    shade = np.clip(view.shifted(cover, 0, 0.0022) - cover, 0, 1)
-    view.over(mix(light.horizon, (1.0, 1.0, 1.0), 0.5), cover * 0.5)
-    view.darken(1 - shade * 0.25)
+    shade = np.clip(view.shifted(cover, 0, 0.003) - cover, 0, 1)
+    gleam = np.clip(cover - view.shifted(cover, 0.002, 0.003), 0, 1)
+    view.over(mix(light.horizon, (1.0, 1.0, 1.0), 0.45), cover * 0.5)
+    view.darken(1 - shade * 0.45)
+    view.over((1.0, 1.0, 1.0), gleam * 0.6)
     fall = view.noise("streaks", 0.012, flat=0.06, octaves=3)
-    view.over(light.horizon, ramp(0.62, 0.85, fall) * 0.3)
+    view.over(light.horizon, ramp(0.58, 0.85, fall) * 0.4)
 
 
 def _paint_wall(canvas: Canvas, wall: Colour, frame: Frame) -> None:

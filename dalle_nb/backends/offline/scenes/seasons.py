@@ -38,14 +38,30 @@ def in_season(sketch: Sketch, light: Light) -> Sketch:
     return replace(sketch, things=things)
 
 
-def dress_ground(canvas: Canvas, light: Light, ground: float, *, leafy: bool, wet: bool, petals: bool) -> None:
+def dress_ground(
+    canvas: Canvas, light: Light, ground: float, *, leafy: bool, wet: bool, petals: bool, pools: bool = False
+) -> None:
     """Lay on the ground below a height what the season drops and the rain leaves."""
-    if wet and light.weather == "rain" and not light.ink:
+    if ((wet and light.weather == "rain") or pools) and not light.ink:
         lay_puddles(canvas, light, ground)
     if leafy and light.season == "autumn":
         strew(canvas, light, "fallen", ground, light.leaves or _FALLEN, 330)
     if petals and leafy:
         strew(canvas, light, "petals", ground, _PETALS, 260)
+
+
+def lay_path(canvas: Canvas, light: Light, top: float) -> None:
+    """Lay a path that winds over the ground from its far end to the front."""
+    part = canvas.band(top, 1)
+    depth = part.y - top + 0.01
+    middle = 0.06 - 0.5 * depth + 0.12 * np.sin(depth * 13)
+    off = np.abs(part.u - middle) / (0.012 + 0.4 * depth)
+    off += 0.16 * (part.noise("verge", 0.05, octaves=4) - 0.5)
+    earth = hexed("#e4e9f2") if light.snowy else hexed("#d6bd92")
+    part.over(light.cast(hexed("#8a8a6a")), ramp(1.2, 1.04, off) * 0.45)
+    part.over(
+        light.cast(earth), ramp(1.05, 0.95, off), tone=0.9 + 0.2 * part.noise("gravel", 0.012, octaves=2)
+    )
 
 
 def strew(
@@ -79,13 +95,13 @@ def lay_puddles(canvas: Canvas, light: Light, ground: float) -> None:
     if not part.rgb.size or part.corner[1] == 0:
         return
     pool = part.ground_noise("puddles", ground - 0.12, 0.55, flat=2.6, steep=0.1, octaves=3)
-    cover = ramp(0.56, 0.6, pool)
-    part.darken(np.float32(0.86) - 0.12 * ramp(0.45, 0.56, pool))
+    cover = ramp(0.6, 0.63, pool)
+    part.darken(np.float32(0.93) - 0.12 * ramp(0.5, 0.6, pool))
     sky = mix(light.horizon, light.middle, 0.4)
     image = mirror_above(canvas, part, 0.012 * (pool - 0.5))
     image += (np.asarray(sky, np.float32) - image) * np.float32(0.45)
     part.over(image, cover * 0.85)
-    part.over(sky, np.exp(-(((pool - 0.575) / 0.012) ** 2)) * 0.35)
+    part.over(sky, np.exp(-(((pool - 0.61) / 0.01) ** 2)) * 0.35)
     rings = [
         (canvas.spread(x), depth, size) for x, depth, size in canvas.chance("rings").random((150, 3)).tolist()
     ]

@@ -68,6 +68,11 @@ def sets() -> dict[str, tuple[Callable[[Canvas, Sketch, Light], Stage], str]]:
     return {name: (partial(paint, name), facts.get("hour", "day")) for name, facts in _facts().items()}
 
 
+def indoors() -> frozenset[str]:
+    """Return the places that have a roof."""
+    return frozenset(name for name, facts in _facts().items() if facts.get("indoors"))
+
+
 def dyed() -> frozenset[str]:
     """Return the places that are drawn in the colour asked of them."""
     return frozenset(name for name, facts in _facts().items() if facts.get("dyed"))
@@ -118,7 +123,7 @@ def paint(name: str, canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
 
 def _asked_for(sketch: Sketch, own: Mapping[str, Colour]) -> dict[str, Colour]:
     """Return the colour that was told of the place, for its first slot."""
-    code = getattr(sketch, "place_colour", None)
+    code = sketch.place_colour
     return {next(iter(own)): hexed(code)} if code and own else {}
 
 
@@ -275,7 +280,9 @@ def _wet(canvas: Canvas, light: Light, top: float, eye: float, half: float) -> N
 
 def _stage(facts: Mapping[str, Any], light: Light, tint: Colour, lit: bool, wet: bool) -> Stage:
     def spots(key: str, usual: list[list[float]]) -> tuple[Spot, ...]:
-        return tuple(Spot(x=x, y=y, scale=scale) for x, y, scale in facts.get(key, usual))
+        return tuple(
+            Spot(x=x, y=y, scale=scale, least=sum(least)) for x, y, scale, *least in facts.get(key, usual)
+        )
 
     indoors = facts.get("indoors", False)
     lamp = times(hexed(_LAMP), 0.9)
@@ -292,7 +299,7 @@ def _stage(facts: Mapping[str, Any], light: Light, tint: Colour, lit: bool, wet:
         mirror=facts.get("mirror", 0.3 if wet else 0.0),
         indoors=indoors,
         painted=frozenset(facts.get("painted", ())),
-        ground=None if indoors or facts.get("floor", "water") == "water" else facts.get("top", 0.7),
+        ground=None if indoors or "lane" in facts or facts.get("floor", "water") == "water" else facts.get("top", 0.7),
         leafy=facts.get("leafy", False),
         snowy=light.snowy and not indoors,
     )  # fmt: skip

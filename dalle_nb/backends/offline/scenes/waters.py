@@ -351,7 +351,7 @@ def paint_hot_spring(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     paint_rocks(canvas, light, "front", [rock for rock in ring if rock[1] >= 0.72], hexed("#85878d"))
     return season_stage(
         light, horizon,
-        (Spot(x=0.5, y=0.98, scale=0.4), Spot(x=0.86, y=0.97, scale=0.4), Spot(x=0.14, y=0.97, scale=0.4)),
+        (Spot(x=0.5, y=0.985, scale=0.5), Spot(x=0.84, y=0.97, scale=0.46), Spot(x=0.16, y=0.97, scale=0.46)),
         (Spot(x=0.5, y=0.5, scale=0.24), Spot(x=0.76, y=0.5, scale=0.22)),
         water=(Spot(x=0.5, y=0.76, scale=0.34), Spot(x=0.68, y=0.7, scale=0.28), Spot(x=0.32, y=0.7, scale=0.28)), leafy=True,
     )  # fmt: skip
