@@ -66,8 +66,8 @@ class Light:
 
     @property
     def tint(self) -> Colour:
-        """Return what things that stand in this light are multiplied by: never too dark to see them."""
-        return mix((1.0, 1.0, 1.0), self.key, 0.75)
+        """Return what things that stand in this light are multiplied by: a red car is red by night too."""
+        return mix((1.0, 1.0, 1.0), self.key, 0.55)
 
     @property
     def clear(self) -> bool:

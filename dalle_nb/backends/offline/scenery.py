@@ -6,7 +6,7 @@ Collects only; which of several scenes it shall be is `reader.py`'s to settle.
 from __future__ import annotations
 
 from dalle_nb.backends.offline.clauses import Clauses, Waiting
-from dalle_nb.backends.offline.lexicon import Lexicon, Meaning
+from dalle_nb.backends.offline.lexicon import Lexicon, Meaning, normalise
 from dalle_nb.backends.offline.repertoire import Repertoire
 from dalle_nb.backends.offline.segment import Token
 
@@ -96,9 +96,19 @@ class Scenery(Clauses):
     def _take_style(self, token: Token) -> None:
         if self._denies(token):
             return
+        # A vintage car is an old one, not an old photo of one.
+        if normalise(token.text) in token.meaning.names("adjective") and self._qualifies_thing():
+            self.note(token, token, "drawn")
+            return
         if token.name not in self.styles:
             self.styles.append(token.name)
         self.note(token, token, "drawn" if token.name in self.can.styles else "undrawn")
+
+    def _qualifies_thing(self) -> bool:
+        """Whether a subject follows at once, but for its colour."""
+        ahead = (other for other in self._clause.ahead if other.kind not in ("colour", "shade", "size"))
+        follows = next(ahead, None)
+        return follows is not None and follows.is_thing
 
     def _take_camera(self, token: Token) -> None:
         if not self._denies(token):

@@ -153,7 +153,10 @@ class Things(Scenery):
             wears=token.meaning.names("wears"),
         )
         self.note(wait.start(token), token, "drawn")
-        draft = Draft(thing, token, token.kind in BEINGS)
+        works = (
+            token if facts.get("pose") and token.kind == "person" else None
+        )  # a violinist plays, whatever else
+        draft = Draft(thing, token, token.kind in BEINGS, posed=works)
         self._hand_over(draft)
         return draft
 
@@ -233,7 +236,7 @@ class Things(Scenery):
         name = next(
             (each for each in (token.name, *token.meaning.names("like")) if each in known), token.name
         )
-        if name in known and (draft.posed is None or draft.posed.name not in known):
+        if name in known and (draft.posed is None or draft.thing.pose is None):
             draft.posed = token
             draft.set(pose=name)
         elif draft.posed is None:
