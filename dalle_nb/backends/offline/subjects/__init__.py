@@ -214,7 +214,8 @@ def _inherit(facts: dict[str, Any], told: dict[str, dict[str, Any]]) -> dict[str
         return facts
     model = told[facts["like"]]
     drawn = {part: model.get(part, facts["like"]) for part in ("body", "face")}
-    return {**model, **drawn, **facts, "slots": {**model["slots"], **facts.get("slots", {})}}
+    slots = {slot: colour for slot, colour in {**model["slots"], **facts.get("slots", {})}.items() if colour}
+    return {**model, **drawn, **facts, "slots": slots}
 
 
 @cache
