@@ -198,7 +198,7 @@ def _in_season(canvas: Canvas, sketch: Sketch, light: Light, stage: Stage) -> St
     ground = _GROUNDS.get(scene) if stage.ground is None else stage.ground
     drawn = scene in sets.sets()
     open_air = not (stage.indoors or stage.floats)
-    leafy = open_air and (stage.leafy or drawn or scene in _LEAFY)
+    leafy = (open_air and (stage.leafy or drawn)) or scene in _LEAFY
     if drawn and ground is None:
         ground = 0.8
     if ground is not None and open_air and "path" in sketch.effects and scene in _PATHLESS:
@@ -215,5 +215,9 @@ def _in_season(canvas: Canvas, sketch: Sketch, light: Light, stage: Stage) -> St
         )
     snowy = stage.snowy or (light.snowy and open_air)
     return replace(
-        stage, lit=stage.lit or light.time in ("dusk", "night"), leafy=leafy, snowy=snowy, ground=ground
+        stage,
+        lit=stage.lit or light.storm or light.time in ("dusk", "night"),
+        leafy=leafy,
+        snowy=snowy,
+        ground=ground,
     )

@@ -97,7 +97,7 @@ def paint_huangshan(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     _stand_pine(canvas, light, 0.5 - 0.33 / canvas.aspect, 0.84, 0.4, 1)
     return season_stage(
         light, 0.6, (Spot(x=0.53, y=0.86, scale=0.36), Spot(x=0.68, y=0.87, scale=0.34), Spot(x=0.4, y=0.86, scale=0.34)),
-        (Spot(x=0.62, y=0.8, scale=0.2), Spot(x=0.44, y=0.8, scale=0.2)),
+        (Spot(x=0.62, y=0.8, scale=0.2), Spot(x=0.44, y=0.8, scale=0.2)), painted=frozenset({"pine"}),
     )  # fmt: skip
 
 
