@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -36,7 +36,7 @@ from dalle_nb.backends.offline.scenes import (
 )  # fmt: skip
 from dalle_nb.backends.offline.scenes.seasons import dress_ground, lay_path
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
-from dalle_nb.backends.offline.sketch import Sketch
+from dalle_nb.backends.offline.sketch import Sketch, Thing
 
 __all__ = ["DYED", "EFFECTS", "INDOORS", "Spot", "Stage", "choose_scene", "names", "paint_scene"]
 
@@ -149,6 +149,11 @@ _GROUNDS = {
 }  # fmt: skip
 """Heights below which all is ground, of scenes whose stages do not say so themselves."""
 
+_TABLES = frozenset({"table", "kitchen-table"})
+_WETTED = frozenset({"sea", "underwater", "lake", "river", "pond", "polar", "space", "moon"})
+_TALLEST = 1.3
+_SMALL = 0.45
+"""Natural height of beings that come indoors, and of those that sit on a table; an adult is 1."""
 _WARM = frozenset({"sea", "beach", "desert", "underwater", "table", "kitchen-table"})
 """Homes that are left when it is to snow."""
 
@@ -174,13 +179,25 @@ def choose_scene(sketch: Sketch) -> str:
         return "city"  # at night the skyline of neon is the future
     if sketch.scene is not None:
         return sketch.scene
-    for thing in sketch.things:
-        if thing.name in subjects.names():
-            home = subjects.subject(thing.on or thing.name).scene
-            return "meadow" if sketch.weather == "snow" and home in _WARM else home
+    known = [thing for thing in sketch.things if thing.name in subjects.names()]
+    if known:
+        home = _indoors_with(known) or subjects.subject(known[0].on or known[0].name).scene
+        return "meadow" if sketch.weather == "snow" and home in _WARM else home
     fitting = (scene for effect, scene in _EFFECT_SCENES.items() if effect in sketch.effects)
     landscape = "meadow" if sketch.time or sketch.weather or sketch.season else "abstract"
     return next(fitting, landscape)
+
+
+def _indoors_with(things: Sequence[Thing]) -> str | None:
+    """Return the room of what stands beside a being that is at home anywhere: a grandmother by the fireplace."""
+    first, *others = (subjects.subject(thing.on or thing.name) for thing in things)
+    if first.category not in ("animal", "person") or first.scene in _WETTED or first.height > _TALLEST:
+        return None
+    rooms = [other.scene for other in others if other.category in ("thing", "seat", "food")]
+    room = next((room for room in rooms if room in INDOORS), None)
+    if room in _TABLES and first.category == "person":
+        return "kitchen"
+    return None if room in _TABLES and first.height > _SMALL else room
 
 
 def paint_scene(canvas: Canvas, sketch: Sketch) -> tuple[Stage, Light]:
