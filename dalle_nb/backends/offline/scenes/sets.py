@@ -255,6 +255,8 @@ def _stand_art(there: set[str | None], lit: bool, light: Light, found: re.Match[
         colour = colour or _code(light.leaves[1] if light.leaves else SNOW)
     if colour:
         slots[next(iter(slots))] = colour
+    if light.snowy and "roof" in slots:
+        slots["roof"] = _code(SNOW)
     if lit:
         slots |= dict.fromkeys({"pane", "glow", "lamp"} & slots.keys(), _LAMP)
     for slot, value in slots.items():
@@ -265,7 +267,8 @@ def _stand_art(there: set[str | None], lit: bool, light: Light, found: re.Match[
     x, y, tall = map(float, at.split())
     box = fragment.box
     move = drawing.Placement((box.left + box.width / 2, box.top + box.height), (x, y), tall / box.height, 0)
-    return move.apply(fragment).markup
+    markup = move.apply(fragment).markup
+    return _HEX.sub(r"~\1", markup) if name == "fire" else markup
 
 
 def _wet(canvas: Canvas, light: Light, top: float, eye: float, half: float) -> None:
