@@ -23,6 +23,7 @@ _LARGE = frozenset({"building", "plant"})
 _SMALL = 0.5  # in persons: a mushroom is a plant, but stands in front like a cat
 _SWIMMERS = frozenset({"animal", "vehicle"})
 _SIZES = (1.0, 0.95, 1.06, 0.98, 0.92)  # of several alike
+_AT_EASE = frozenset({"sit", "stand", "walk", "run", "lie", "sleep", "graze", "fan"})
 _ROOM = {"sofa": 3, "bench": 3}  # sitters that one seat takes; any other takes one
 
 
@@ -115,8 +116,8 @@ def _vary(things: tuple[Thing, ...], number: int) -> tuple[Thing, ...]:
     poses = subjects.subject(first.name).poses
     if number % 2 == 0 or others or first.pose or first.holds or first.wears or len(poses) < 2:
         return things
-    if "fly" in poses[:2]:
-        return things  # one does not fly where the others stand
+    if not _AT_EASE.issuperset(poses[:2]):
+        return things  # one does not fly where the others stand, nor leap where they swim
     return (replace(first, pose=poses[1]),)
 
 
