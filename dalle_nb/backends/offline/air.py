@@ -128,7 +128,7 @@ def drift_fog(canvas: Canvas, light: Light) -> None:
     banks = canvas.noise("fog", 0.7, flat=4, octaves=4)
     canvas.over(
         light.haze,
-        np.clip(0.28 + 0.6 * (banks - 0.5) + 0.3 * np.exp(-(((canvas.y - 0.6) / 0.2) ** 2)), 0, 0.9),
+        np.clip(0.2 + 0.5 * (banks - 0.5) + 0.24 * np.exp(-(((canvas.y - 0.6) / 0.2) ** 2)), 0, 0.62),
     )
 
 

@@ -70,6 +70,11 @@ class Light:
         return mix((1.0, 1.0, 1.0), self.key, 0.55)
 
     @property
+    def moon(self) -> float:
+        """Return the x of a large moon: at the side, where nobody stands before it."""
+        return 0.82 if self.sun[0] > 0.5 else 0.18
+
+    @property
     def clear(self) -> bool:
         """Return whether sun, moon and stars are to be seen."""
         return self.weather == "clear"

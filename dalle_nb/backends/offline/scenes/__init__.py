@@ -34,7 +34,7 @@ from dalle_nb.backends.offline.scenes import (
     wonders,
     woods,
 )  # fmt: skip
-from dalle_nb.backends.offline.scenes.seasons import dress_ground, lay_path
+from dalle_nb.backends.offline.scenes.seasons import dress_ground, lay_fog, lay_path
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch, Thing
 
@@ -181,11 +181,17 @@ def choose_scene(sketch: Sketch) -> str:
         return sketch.scene
     known = [thing for thing in sketch.things if thing.name in subjects.names()]
     if known:
-        home = _indoors_with(known) or subjects.subject(known[0].on or known[0].name).scene
+        home = _indoors_with(known) or _home(known[0])
         return "meadow" if sketch.weather == "snow" and home in _WARM else home
     fitting = (scene for effect, scene in _EFFECT_SCENES.items() if effect in sketch.effects)
     landscape = "meadow" if sketch.time or sketch.weather or sketch.season else "abstract"
     return next(fitting, landscape)
+
+
+def _home(thing: Thing) -> str:
+    """Return where a thing is at home, or what carries it; a rock is everywhere."""
+    base = subjects.subject(thing.on) if thing.on in subjects.names() else None
+    return base.scene if base and base.category != "thing" else subjects.subject(thing.name).scene
 
 
 def _indoors_with(things: Sequence[Thing]) -> str | None:
@@ -230,6 +236,8 @@ def _in_season(canvas: Canvas, sketch: Sketch, light: Light, stage: Stage) -> St
             pools="puddles" in sketch.effects,
             petals="petals" in sketch.effects,
         )
+    if light.weather == "fog" and not stage.indoors and not light.ink:
+        lay_fog(canvas, light, stage.horizon)
     snowy = stage.snowy or (light.snowy and open_air)
     return replace(
         stage,

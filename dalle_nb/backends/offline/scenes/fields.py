@@ -75,10 +75,12 @@ def _till(canvas: Canvas, light: Light, crop: Crop, body: tuple[Colour, ...]) ->
     depth = field.y - (_HORIZON - 0.03)
     soil = SNOW if light.snowy else hexed(crop.soil)
     if light.snowy:
-        body = tuple(mix(one, SNOW, 0.75) for one in body)
+        body = tuple(mix(one, SNOW, 0.9) for one in body)
     patches = field.ground_noise("patches", _HORIZON, 0.4, flat=1.4, steep=0.06) - 0.5
     fine = field.ground_noise("heads", _HORIZON, 0.035, flat=0.7, steep=0.05) - 0.5
     tone = 1 + 0.22 * patches + 0.9 * fine + 0.25 * (field.noise("tips", 0.012, octaves=2) - 0.5)
+    if light.snowy:
+        tone = 1 + 0.25 * (tone - 1)
     across = field.u / depth
     if not crop.rows:
         share = np.clip(0.5 + 1.6 * patches, 0, 1)

@@ -35,7 +35,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     else:
         _paint_path(canvas, light)
     # Where a moon is asked for, the leaves make way for it.
-    gap = (light.sun[0] - 0.08, 0.21, 0.17 if "full-moon" in sketch.effects else 0.0)
+    gap = (light.moon, 0.21, 0.17 if "full-moon" in sketch.effects else 0.0)
     for layer in range(4):
         _raise_trunks(canvas, light, layer)
         dab_crowns(canvas, light, layer, leaves if light.season != "autumn" else shades(light, layer), gap)

@@ -61,12 +61,12 @@ def _hang_wonders(canvas: Canvas, sketch: Sketch, light: Light, horizon: float) 
         hang_eclipse(canvas, light.sun[0], max(0.17, 0.36 * horizon))
     if "blood-moon" in wanted:
         red = replace(light, dyes=(*light.dyes, ("full-moon", "#d0482e")))
-        hang_moon(canvas, light.sun[0] - 0.08, max(0.2, 0.36 * horizon), 0.15, red)
+        hang_moon(canvas, light.moon, max(0.2, 0.36 * horizon), 0.15, red)
     if "tornado" in wanted:
         spin_tornado(canvas, light, horizon)
     for name, hang in (("full-moon", hang_moon), ("crescent-moon", hang_crescent)):
         if name in wanted:
-            hang(canvas, light.sun[0] - 0.08, max(0.19, 0.34 * horizon), 0.125, light)
+            hang(canvas, light.moon, max(0.19, 0.34 * horizon), 0.125, light)
     if "lightning" in wanted and not light.ink:
         strike_lightning(canvas, horizon)
     if "rainbow" in wanted:

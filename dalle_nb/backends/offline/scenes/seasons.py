@@ -50,6 +50,13 @@ def dress_ground(
         strew(canvas, light, "petals", ground, _PETALS, 260)
 
 
+def lay_fog(canvas: Canvas, light: Light, horizon: float) -> None:
+    """Let fog swallow what is far, so that only what stands near is plain."""
+    banks = canvas.noise("far-fog", 0.8, flat=4, octaves=4) - 0.5
+    near = ramp(min(0.98, horizon + 0.4), horizon + 0.02, canvas.y)
+    canvas.over(light.haze, np.clip(0.1 + 0.46 * near + 0.35 * banks, 0, 0.9))
+
+
 def lay_path(canvas: Canvas, light: Light, top: float) -> None:
     """Lay a path that winds over the ground from its far end to the front."""
     part = canvas.band(top, 1)

@@ -68,8 +68,9 @@ def paint_tree(
     leaves: tuple[Colour, ...] | None = None,
     distance: float = 0,
     lean: float = 0.0,
+    accent: bool = False,
 ) -> None:
-    """Paint a broad-leaved tree: wood by recursion, foliage in clusters, lit from the sun's side."""
+    """Paint a broad-leaved tree: wood by recursion, foliage in clusters, lit from the sun's side; ``accent`` keeps their colour in ink."""
     chance = canvas.chance(name)
     part = canvas.window(
         foot[0] - height / canvas.aspect,
@@ -83,7 +84,7 @@ def paint_tree(
     part.over(light.far(hexed("#5a4033"), distance), wood)
     foliage = light.leaves if leaves is None else leaves
     if foliage:
-        paint_foliage(part, light, tips, height * 0.045, foliage, chance, distance)
+        paint_foliage(part, light, tips, height * 0.045, foliage, chance, distance, accent)
     elif light.snowy:
         part.over(light.far(SNOW, distance), np.clip(wood - part.shifted(wood, 0, height * 0.006), 0, 1))
 
@@ -292,5 +293,5 @@ def paint_grove(
         tone = part.noise(f"{name}-needles", 0.05, octaves=5) - 0.5
         part.over(light.cast(colour), cover, tone=1 + 0.8 * tone)
         if light.snowy:
-            crown = np.clip(cover - part.shifted(cover, 0, tall * 0.03), 0, 1)
+            crown = part.blur(np.clip(cover - part.shifted(cover, 0, tall * 0.03), 0, 1), tall * 0.012)
             part.over(light.cast(SNOW), np.maximum(crown, cover * ramp(0.0, 0.3, tone) * 0.75))

@@ -392,6 +392,7 @@ def paint_cherries(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
                 (x, foot),
                 tall,
                 leaves=leaves,
+                accent=light.ink,
                 distance=0.3 - 0.09 * number,
             )
     strew(canvas, light, "petals", horizon + 0.06, leaves[1:], 420)
