@@ -10,7 +10,7 @@
 - ``<repeat at="from to step">`` draws what is in it again at each x; ``<recede at="x y factor first count">`` ever
   farther, towards that vanishing point; ``<both>`` on both sides;
 - ``<art name="sofa.front" at="x y height" colour="#…"/>`` stands for a subject's art, which is left out where the
-  picture has such a thing anyway;
+  picture has such a thing anyway, as is what stands in ``<unless at="bed cradle">``;
 - the classes ``lit`` and ``dark``, ``snow`` and ``bare`` hold what only some hours and seasons show;
 - what comes after ``<!--front-->`` stands before the ground, the rest behind it.
 """
@@ -46,6 +46,7 @@ _LAMP, _LANTERN = "#ffd98a", "#e0302a"
 _HEX, _OWN_LIGHT = re.compile(r"#([0-9a-fA-F]{6})\b"), re.compile(r"~([0-9a-fA-F]{6})\b")
 _OPENING = re.compile(r"<(?:repeat|recede|both)\b")
 _GROUP = re.compile(r'<(repeat|recede|both)(?: at="([^"]*)")?>(.*?)</\1>', re.DOTALL)
+_UNLESS = re.compile(r'<unless at="([^"]*)">(.*?)</unless>', re.DOTALL)
 _PIECE = re.compile(r'<art name="([\w-]+)\.([\w-]+)" at="([^"]+)"(?: colour="([^"]+)")?/>')
 _GLOW = (
     '<defs><radialGradient id="halo"><stop offset="0" stop-color="~fff3cf" stop-opacity=".95"/><stop offset=".25" '
@@ -117,7 +118,7 @@ def paint(name: str, canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     draw(front if mark else behind)
     wet = light.weather == "rain" and not indoors and facts.get("floor") in _HARD
     if wet:
-        _wet(canvas, light, top, eye, facts.get("lane", {}).get("half", 9.0))
+        _wet(canvas, light, facts.get("ground", top), eye, facts.get("lane", {}).get("half", 9.0))
     return _stage(facts, light, tint, lit, wet)
 
 
@@ -162,6 +163,7 @@ def _draw(
     """Lay a drawing over the sheet, in the light of the hour."""
     cast = _caster(light, tint)
     there = {name for thing in sketch.things for name in (thing.name, thing.seat, thing.on)}
+    art = _UNLESS.sub(lambda found: "" if there.intersection(found[1].split()) else found[2], art)
     art = _PIECE.sub(partial(_stand_art, there, lit, light), _unfold(art))
     shining = (_LAMP, _LANTERN) if lit else (_LAMP,)
     art = _HEX.sub(lambda found: found[0] if found[0] in shining else cast(found[0]), art)
@@ -302,7 +304,7 @@ def _stage(facts: Mapping[str, Any], light: Light, tint: Colour, lit: bool, wet:
         mirror=facts.get("mirror", 0.3 if wet else 0.0),
         indoors=indoors,
         painted=frozenset(facts.get("painted", ())),
-        ground=None if indoors or "lane" in facts or facts.get("floor", "water") == "water" else facts.get("top", 0.7),
+        ground=None if indoors or "lane" in facts or facts.get("floor", "water") == "water" else facts.get("ground", facts.get("top", 0.7)),
         leafy=facts.get("leafy", False),
         snowy=light.snowy and not indoors,
     )  # fmt: skip
