@@ -122,7 +122,11 @@ def _seat(canvas: Canvas, thing: Thing, seat: Placement, spot: Spot, aside: floa
     room = 0.46 * wide if aside else spot.widest
     if thing.pose is None and "sit" in subjects.subject(thing.name).poses:
         thing = replace(thing, pose="sit")
-    sprite = _size_sprite(canvas, thing, replace(spot, widest=room))
+    spot = replace(spot, widest=room)
+    sprite = _size_sprite(canvas, thing, spot)
+    tall = sprite.baseline / canvas.whole[1]
+    if tall > y - 0.02:  # an eagle on a branch keeps its head in the picture
+        sprite = _size_sprite(canvas, thing, replace(spot, scale=spot.scale * (y - 0.02) / tall, least=0.0))
     if "claws" in sprite.anchors:  # what perches lets its tail hang
         y += (sprite.baseline - sprite.anchors["claws"][1]) / canvas.whole[1]
     return replace(seat, thing=thing, sprite=sprite, x=x + aside * wide * 0.74, y=y, shadow=False, mirror=0.0)

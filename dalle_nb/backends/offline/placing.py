@@ -31,7 +31,7 @@ def arrange(canvas: Canvas, sketch: Sketch, stage: Stage) -> list[Placement]:
     """Return what stands where, the farthest first."""
     asked = sketch.things or stage.props
     known = [
-        _as_dressed(_as_busy(thing))
+        _as_dressed(_as_perched(_as_busy(thing)))
         for thing in asked
         if thing.name in subjects.names() and thing.name not in stage.painted
     ]
@@ -54,6 +54,14 @@ def _as_busy(thing: Thing) -> Thing:
     parts = (*thing.parts, *([(name, f"#{digits}")] if digits else []))
     holds = tuple(item for item in thing.holds if item != held)
     return replace(thing, pose=name, holds=holds, parts=parts)
+
+
+def _as_perched(thing: Thing) -> Thing:
+    """Return a bird that usually flies with its wings folded where it is on something."""
+    settles = thing.pose is None and bool(thing.seat or thing.on)
+    return (
+        replace(thing, pose="perch") if settles and "perch" in subjects.subject(thing.name).poses else thing
+    )
 
 
 def _as_dressed(thing: Thing) -> Thing:
