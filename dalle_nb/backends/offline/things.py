@@ -21,6 +21,8 @@ MAX_THINGS = 4
 MAX_COUNT = 12
 _SECONDS = ("accent", "patch", "spots", "stripe", "stripes", "panel")
 """Where art has a place for a second colour."""
+_GROUPS = {"family": 3, "couple": 2}
+"""How many animals these are: a penguin family."""
 _COVERS = {"stripes": "stripes", "spots": "dots"}
 _PALE, _DARK = "#f3f1ec", "#4a3a34"
 
@@ -50,12 +52,22 @@ class Things(Scenery):
         return True
 
     def _plays_role(self, token: Token, wait: Waiting) -> bool:
-        """Whether the word only tells how the animal before it is dressed: a dog astronaut."""
+        """Whether the word only tells how the animal before it is dressed, or that they are several: a dog astronaut."""
         clause = self._clause
         animal, worn = clause.previous, token.meaning.names("wears")
-        if animal is None or clause.last is None or clause.last.token is not animal or not worn:
+        if animal is None or clause.last is None or clause.last.token is not animal:
             return False
-        if animal.kind != "animal" or token.kind != "person" or token.start - animal.end > 1:
+        if (
+            animal.kind not in ("animal", "creature")
+            or token.kind != "person"
+            or token.start - animal.end > 1
+        ):
+            return False
+        if token.name in _GROUPS:
+            clause.last.set(count=max(clause.last.thing.count, _GROUPS[token.name]))
+            self.note(token, token, "drawn")
+            return True
+        if not worn:
             return False
         for name in worn:
             self._attach(

@@ -34,7 +34,7 @@ from dalle_nb.backends.offline.scenes import (
     wonders,
     woods,
 )  # fmt: skip
-from dalle_nb.backends.offline.scenes.seasons import dress_ground, lay_fog, lay_path
+from dalle_nb.backends.offline.scenes.seasons import dress_ground, lay_fog, lay_footprints, lay_path
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch, Thing
 
@@ -96,6 +96,7 @@ _SCENES: dict[str, tuple[Scene, str]] = {
     "karst": (wonders.paint_karst, "day"),
     "huangshan": (wonders.paint_huangshan, "day"),
     "magic-forest": (wonders.paint_enchanted, "dusk"),
+    "spooky-forest": (wonders.paint_spooky, "night"),
     "wasteland": (wonders.paint_wasteland, "day"),
     "zen-garden": (wonders.paint_zen, "day"),
     "country-road": (wonders.paint_country_road, "day"),
@@ -116,7 +117,7 @@ _SCENES: dict[str, tuple[Scene, str]] = {
 EFFECTS = frozenset({
     "blossom", "petals", "neon", "steam", "stars", "aurora", "earth", "full-moon", "sun", "flying-cars",
     "rainbow", "sunlight", "fireflies", "maple-leaves", "yellow-leaves", "fireworks",
-    "stream", "storm", "lightning", "wind", "overcast", "puddles", "path", "tornado", "sandstorm", "blood-moon", "eclipse", "icicles", "frozen", "crescent-moon", "milky-way", "meteors",
+    "stream", "storm", "lightning", "wind", "overcast", "puddles", "hail", "footprints", "great-wave", "path", "tornado", "sandstorm", "blood-moon", "eclipse", "icicles", "frozen", "crescent-moon", "milky-way", "meteors",
 })  # fmt: skip
 """What scenes and air can show besides things."""
 
@@ -125,7 +126,7 @@ DYED = frozenset({
     "maple-leaves", "pine-forest", "birch-forest", "bamboo-forest", "jungle", "cherry-grove", "blossom", "lake",
     "river", "pond", "swamp", "hot-spring", "water", "sea", "beach", "sand", "desert", "canyon", "cliff", "peak",
     "mountain", "cave", "polar", "mars", "planet", "coast", "full-moon", "crescent-moon", "sun", "aurora",
-    "terraces", "tea-field", "orchard", "karst", "magic-forest", "wasteland", "zen-garden", "country-road", "flowers", "fields", "rocks", *fields.PAINTERS, "room", "kitchen", *sets.dyed(),
+    "terraces", "tea-field", "orchard", "karst", "magic-forest", "spooky-forest", "wasteland", "zen-garden", "country-road", "flowers", "fields", "rocks", *fields.PAINTERS, "room", "kitchen", *sets.dyed(),
 })  # fmt: skip
 """Names of scenes, features and effects that are drawn in the colour asked of them (``Sketch.dyes``)."""
 
@@ -161,7 +162,7 @@ _EFFECT_SCENES = {
     "earth": "space", "neon": "city", "flying-cars": "city", "fireworks": "city", "aurora": "mountain",
     "steam": "table", "sun": "sky", "rainbow": "meadow", "blossom": "meadow", "petals": "meadow",
     "maple-leaves": "forest", "yellow-leaves": "forest", "fireflies": "forest", "sunlight": "forest", "stars": "mountain", "full-moon": "mountain",
-    "stream": "meadow", "storm": "sea", "lightning": "meadow", "wind": "meadow", "path": "meadow", "puddles": "street", "tornado": "meadow", "sandstorm": "desert", "blood-moon": "sky", "eclipse": "sky", "icicles": "meadow", "overcast": "meadow", "frozen": "lake",
+    "stream": "meadow", "storm": "sea", "lightning": "meadow", "wind": "meadow", "hail": "meadow", "footprints": "beach", "great-wave": "sea", "path": "meadow", "puddles": "street", "tornado": "meadow", "sandstorm": "desert", "blood-moon": "sky", "eclipse": "sky", "icicles": "meadow", "overcast": "meadow", "frozen": "lake",
     "crescent-moon": "sky", "milky-way": "meadow", "meteors": "meadow",
 }  # fmt: skip
 """Where an effect is at home, when nothing else says where we are."""
@@ -236,6 +237,8 @@ def _in_season(canvas: Canvas, sketch: Sketch, light: Light, stage: Stage) -> St
             pools="puddles" in sketch.effects,
             petals="petals" in sketch.effects,
         )
+    if "footprints" in sketch.effects and open_air:
+        lay_footprints(canvas, 0.76 if ground is None else max(ground, 0.66))
     if light.weather == "fog" and not stage.indoors and not light.ink:
         lay_fog(canvas, light, stage.horizon)
     snowy = stage.snowy or (light.snowy and open_air)
