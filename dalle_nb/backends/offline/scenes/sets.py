@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
@@ -36,6 +36,7 @@ from dalle_nb.backends.offline.scenes.land import SNOW, mirror_above, paint_wate
 from dalle_nb.backends.offline.scenes.lanes import paint_lane
 from dalle_nb.backends.offline.scenes.room import light_room, paint_around
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
+from dalle_nb.backends.offline.scenes.street import hang_signs
 from dalle_nb.backends.offline.sketch import Sketch
 from dalle_nb.backends.offline.subjects import drawing, shades
 
@@ -89,37 +90,44 @@ def paint(name: str, canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     own.update(_asked_for(sketch, own))
     top, eye = facts.get("top", 0.7), facts.get("eye", 0.5)
     _paint_behind(canvas, sketch, light, facts, tint, own)
-    draw = partial(_draw, canvas, sketch, light, lit=lit, tint=tint if indoors else None, own=own)
+    named = {name for thing in sketch.things for name in (thing.name, thing.seat, thing.on)}
+    there = named.difference(facts.get("painted", ()))
+    draw = partial(_draw, canvas, there, light, lit=lit, tint=tint if indoors else None, own=own)
     behind, mark, front = _drawing(facts.get("set", name)).partition("<!--front-->")
     if mark:
         draw(behind)
     if facts.get("floor") == "water":
         paint_water(canvas, light, top, colour=own.get("floor", hexed("#3f7f95")), clear=0.55, calm=0.7)
     elif "floor" in facts and "window" not in facts:
-        white = light.snowy and not indoors and facts["floor"] != "rails"
+        white = light.snowy and not indoors
         colour = times(SNOW, 0.95) if white else own.get("floor", hexed("#b5afa6"))
         lay_floor(canvas, light, facts["floor"], times(colour, tint if indoors else light.key), top, eye)
     if "lane" in facts:
-        slots = {
-            slot: hexed(code)
-            for slot, code in _hour_slots(light, _caster(light, tint if indoors else None), lit).items()
-        }
-        dyed = {
-            **{slot: times(colour, tint if indoors else light.key) for slot, colour in own.items()},
-            **slots,
-        }
-        paint_lane(
-            canvas,
-            light,
-            facts["lane"],
-            lambda code: dyed[code] if code in dyed else times(hexed(code), tint),
-            closed=indoors,
-        )
+        _wall_lane(canvas, sketch, light, facts, own, lit)
     draw(front if mark else behind)
     wet = light.weather == "rain" and not indoors and facts.get("floor") in _HARD
     if wet:
         _wet(canvas, light, facts.get("ground", top), eye, facts.get("lane", {}).get("half", 9.0))
     return _stage(facts, light, tint, lit, wet)
+
+
+def _wall_lane(
+    canvas: Canvas,
+    sketch: Sketch,
+    light: Light,
+    facts: Mapping[str, Any],
+    own: Mapping[str, Colour],
+    lit: bool,
+) -> None:
+    """Paint the two walls of a lane, and neon signs on them where there are to be any."""
+    indoors = facts.get("indoors", False)
+    cast = _caster(light, light_room(light) if indoors else None)
+    codes = {slot: cast(_code(colour)) for slot, colour in own.items()} | _hour_slots(light, cast, lit)
+    paint_lane(
+        canvas, light, facts["lane"], lambda code: hexed(codes.get(code) or cast(code)), closed=indoors
+    )
+    if not indoors and {"neon", "cyberpunk"}.intersection((*sketch.effects, *sketch.styles)):
+        hang_signs(canvas, 0.8 * facts["lane"]["half"], 0.6)
 
 
 def _asked_for(sketch: Sketch, own: Mapping[str, Colour]) -> dict[str, Colour]:
@@ -152,7 +160,7 @@ def _paint_behind(
 
 def _draw(
     canvas: Canvas,
-    sketch: Sketch,
+    there: Set[str | None],
     light: Light,
     art: str,
     *,
@@ -162,8 +170,7 @@ def _draw(
 ) -> None:
     """Lay a drawing over the sheet, in the light of the hour."""
     cast = _caster(light, tint)
-    there = {name for thing in sketch.things for name in (thing.name, thing.seat, thing.on)}
-    art = _UNLESS.sub(lambda found: "" if there.intersection(found[1].split()) else found[2], art)
+    art = _UNLESS.sub(lambda found: "" if there & set(found[1].split()) else found[2], art)
     art = _PIECE.sub(partial(_stand_art, there, lit, light), _unfold(art))
     shining = (_LAMP, _LANTERN) if lit else (_LAMP,)
     art = _HEX.sub(lambda found: found[0] if found[0] in shining else cast(found[0]), art)
@@ -246,7 +253,7 @@ def _copies(how: str, numbers: str, inside: str) -> str:
     )
 
 
-def _stand_art(there: set[str | None], lit: bool, light: Light, found: re.Match[str]) -> str:
+def _stand_art(there: Set[str | None], lit: bool, light: Light, found: re.Match[str]) -> str:
     """Return the markup of a subject's art, its feet at a place."""
     name, pose, at, colour = found.groups()
     if name in there:

@@ -48,7 +48,7 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     _paint_houses(canvas, light, hall, lit)
     _paint_road(canvas, light)
     if "neon" in sketch.effects or "cyberpunk" in sketch.styles:
-        _hang_signs(canvas)
+        hang_signs(canvas)
     wet = light.weather == "rain"
     _stand_lamps(canvas, light, lit)
     if wet:
@@ -111,16 +111,16 @@ def _paint_houses(canvas: Canvas, light: Light, hall: _Hall, lit: bool) -> None:
     canvas.over(stripes, (wall & awning) * fade)
 
 
-def _hang_signs(canvas: Canvas) -> None:
-    """Hang neon signs out from the walls on both sides: frames with strokes that no one can read."""
+def hang_signs(canvas: Canvas, off: float = 0.66, size: float = 1.0) -> None:
+    """Hang neon signs ``off`` the middle of a lane, on both sides: frames with strokes that no one can read."""
     chance = canvas.chance("signs")
     for number in range(7):
         depth = 0.95 * 1.4**number
         for side in (-1, 1):
             hue, high, tall = chance.random(3)
             colour = _NEON[int(hue * len(_NEON))]
-            x, y = 0.5 + side * 0.66 / depth / canvas.aspect, _HORIZON - (0.1 + 0.3 * high) / depth
-            half, rise = 0.055 / depth / canvas.aspect, (0.09 + 0.09 * tall) / depth
+            x, y = 0.5 + side * off / depth / canvas.aspect, _HORIZON - (0.1 + 0.3 * high) / depth
+            half, rise = size * 0.055 / depth / canvas.aspect, size * (0.09 + 0.09 * tall) / depth
             area = canvas.window(x - half, y - rise, x + half, y + rise)
             area.darken(0.35)
             frame = [
