@@ -334,7 +334,7 @@ def _draw_head(wearer: Subject, slots: dict[str, str], anchors: Mapping[str, Anc
 
 def _with_companions(items: tuple[str, ...]) -> tuple[str, ...]:
     """What is worn, and what always goes with it in the same colour: a raincoat and its hood."""
-    dressed = []
+    dressed: list[str] = []
     for item in items:
         name, mark, digits = item.partition("#")
         companions = [other + mark + digits for other in _facts()[name].get("also", ())]
