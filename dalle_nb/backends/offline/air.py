@@ -86,13 +86,7 @@ def paint_air(
     """Paint weather and effects that are nearer than the things, the largest last."""
     wanted = set(sketch.effects)
     if not indoors:
-        for weather, paint in (("fog", drift_fog), ("rain", pour_rain), ("snow", let_snow)):
-            if light.weather == weather:
-                paint(canvas, light)
-        if "sandstorm" in wanted:
-            drive_sand(canvas, light)
-        if "icicles" in wanted:
-            hang_icicles(canvas, light)
+        _let_weather(canvas, light, wanted)
     if "sunlight" in wanted:
         slant_sunbeams(canvas, light)
     if "fireflies" in wanted:
@@ -101,10 +95,18 @@ def paint_air(
         _let_fall(canvas, light, "leaves", _foliage(wanted), 60, 0.013, _leaf())
     elif leafy and sketch.season == "autumn":
         _let_fall(canvas, light, "leaves", light.leaves or _MAPLE, 36, 0.012, _leaf())
-    if "wind" in wanted and not indoors:
-        blow_wind(canvas, light)
     if {"blossom", "petals"} & wanted:
         _let_fall(canvas, light, "petals", _BLOSSOM, 110, 0.0055, _PETAL)
+
+
+def _let_weather(canvas: Canvas, light: Light, wanted: Collection[str]) -> None:
+    """Let all come down or blow by that stays out of a house."""
+    for name, paint in (
+        ("fog", drift_fog), ("rain", pour_rain), ("snow", let_snow), ("hail", drop_hail), ("sandstorm", drive_sand),
+        ("icicles", hang_icicles), ("wind", blow_wind),
+    ):  # fmt: skip
+        if name == light.weather or name in wanted:
+            paint(canvas, light)
 
 
 def hang_branch(
@@ -158,6 +160,19 @@ def let_snow(canvas: Canvas, light: Light) -> None:
         flakes = chance.random((count, 3)).tolist()
         discs = [(canvas.spread(across), y, radius * (0.5 + 0.7 * size)) for across, y, size in flakes]
         canvas.over(white, canvas.blur(canvas.shape(draw_discs, discs), soft) * strength)
+
+
+def drop_hail(canvas: Canvas, light: Light) -> None:
+    """Let hailstones fall: hard white balls, each with its streak."""
+    stones = [
+        (canvas.spread(x), y, 0.004 + 0.008 * size**2)
+        for x, y, size in canvas.chance("hail").random((330, 3)).tolist()
+    ]
+    tails = [[(x, y), (x + 1.2 * r / canvas.aspect, y - 7 * r)] for x, y, r in stones]
+    canvas.over((0.9, 0.95, 1.0), canvas.shape(draw_lines, tails, 0.003) * 0.45)
+    canvas.over(light.cast((0.72, 0.8, 0.88)), canvas.shape(draw_discs, stones))
+    lit = [(x - 0.2 * r / canvas.aspect, y - 0.2 * r, 0.75 * r) for x, y, r in stones]
+    canvas.over((1.0, 1.0, 1.0), canvas.shape(draw_discs, lit))
 
 
 def drive_sand(canvas: Canvas, light: Light) -> None:

@@ -186,7 +186,7 @@ def _season_of(sketch: Sketch) -> str:
     return "spring" if {"blossom", "petals"}.intersection(sketch.effects) else "summer"
 
 
-_STORMY = frozenset({"storm", "lightning", "tornado"})
+_STORMY = frozenset({"storm", "lightning", "tornado", "hail"})
 _GREYS = {
     "storm": (hexed("#465263"), 0.84, 0.76),
     "overcast": (hexed("#a3aeb9"), 0.8, 0.9),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dalle_nb.backends.offline.canvas import Canvas
 from dalle_nb.backends.offline.colour import Colour, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
+from dalle_nb.backends.offline.pen import Point, draw_discs, draw_polygons
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import SNOW, paint_ridge, paint_rocks, season_stage
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
@@ -15,6 +18,10 @@ from dalle_nb.backends.offline.sketch import Sketch, Thing
 
 _HORIZON, _SHORE = 0.47, 0.68
 _SAND = hexed("#f2d79c")
+_HOLLOW = (
+    (0.14, 0.29), (0.03, 0.3), (-0.06, 0.38), (-0.1, 0.5), (-0.06, 0.64), (0.08, 0.76), (-0.14, 0.7), (-0.24, 0.52),
+    (-0.2, 0.36), (-0.06, 0.26),
+)  # fmt: skip
 
 
 def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
@@ -113,6 +120,63 @@ def raise_waves(canvas: Canvas, light: Light, horizon: float) -> None:
         head = ramp(0.55 * high, 0.0, below) * np.clip(peak * 1.3, 0.1, 1)
         lace = ramp(0.56, 0.7, streak) * ramp(2.2 * high, 0.3 * high, below) * 0.6
         part.over(light.cast((1.0, 1.0, 1.0)), cover * np.clip(head * ramp(0.3, 0.5, streak) + lace, 0, 0.95))
+
+
+def _heap_froth(
+    canvas: Canvas, crest: Sequence[Point], foot: Sequence[Point]
+) -> list[tuple[float, float, float]]:
+    """Return the discs of foam along a crest, and fewer along the foot of a wave, told in (u, y)."""
+    froth = []
+    for number, (a, b, c) in enumerate(canvas.chance("froth").random((420, 3)).tolist()):
+        path, reach = (crest, 0.035) if number % 4 else (foot, 0.022)
+        along = a * (len(path) - 1.001)
+        (u0, y0), (u1, y1) = path[int(along)], path[int(along) + 1]
+        u, y = u0 + (u1 - u0) * (along % 1), y0 + (y1 - y0) * (along % 1)
+        x = 0.5 + (u + (b - 0.5) * reach) / canvas.aspect
+        froth.append((x, y + (c - 0.5) * reach, 0.005 + 0.014 * b * c))
+    return froth
+
+
+def raise_great_wave(canvas: Canvas, light: Light) -> None:
+    """Raise one giant wave that curls over, foam along its lip, streaks up its hollow face."""
+    sea = light.cast(light.dyed(hexed("#1f7fa8"), "sea", "water"))
+
+    def at(u: float, y: float) -> Point:
+        return 0.5 + u / canvas.aspect, y
+
+    back = [
+        (-1.7, 1.02),
+        (-1.5, 0.8),
+        (-0.9, 0.66),
+        (-0.62, 0.5),
+        (-0.46, 0.32),
+        (-0.3, 0.2),
+        (-0.12, 0.14),
+        (0.06, 0.15),
+    ]
+    lip = [(0.2, 0.21), (0.28, 0.3), (0.29, 0.38), (0.23, 0.33), (0.14, 0.29), (0.03, 0.3)]
+    face = [
+        (-0.06, 0.38),
+        (-0.1, 0.5),
+        (-0.06, 0.64),
+        (0.08, 0.76),
+        (0.32, 0.84),
+        (0.8, 0.88),
+        (1.7, 0.9),
+        (1.7, 1.02),
+    ]
+    cover = canvas.shape(draw_polygons, [[at(*point) for point in (*back, *lip, *face)]])
+    streaks = canvas.noise("wave-streaks", 0.1, flat=0.35, octaves=5)
+    canvas.over(sea, cover, tone=0.55 + 0.5 * streaks + 0.5 * ramp(0.95, 0.2, canvas.y))
+    inner = canvas.shape(draw_polygons, [[at(*point) for point in _HOLLOW]])
+    canvas.over(
+        mix(sea, light.cast(hexed("#9fe8e0")), 0.55),
+        canvas.blur(inner, 0.012) * cover * (0.35 + 0.5 * ramp(0.4, 0.7, streaks)),
+    )
+    froth = _heap_froth(canvas, (*back[4:], *lip), face[:6])
+    foam = canvas.shape(draw_discs, froth)
+    canvas.over(light.cast(hexed("#bcdbe8")), np.clip(canvas.shifted(foam, 0.003, 0.006) - foam, 0, 1) * 0.8)
+    canvas.over(light.cast((1.0, 1.0, 1.0)), foam)
 
 
 def paint_coast(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:

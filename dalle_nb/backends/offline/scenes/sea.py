@@ -10,7 +10,7 @@ from dalle_nb.backends.offline.canvas import Canvas
 from dalle_nb.backends.offline.colour import hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.pen import Pen, draw_polygons, turned
-from dalle_nb.backends.offline.scenes.beach import paint_open_sea, raise_waves
+from dalle_nb.backends.offline.scenes.beach import paint_open_sea, raise_great_wave, raise_waves
 from dalle_nb.backends.offline.scenes.heaven import paint_sky
 from dalle_nb.backends.offline.scenes.land import paint_ridge
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
@@ -36,9 +36,12 @@ def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     paint_open_sea(canvas, light, _HORIZON, rough=0.75)
     if light.storm:
         raise_waves(canvas, light, _HORIZON)
+    if "great-wave" in sketch.effects:
+        raise_great_wave(canvas, light)
+    great = "great-wave" in sketch.effects
     return Stage(
         spots=(
-            Spot(x=0.46, y=0.84, scale=0.55),
+            Spot(x=0.76, y=0.8, scale=0.26) if great else Spot(x=0.46, y=0.84, scale=0.55),
             Spot(x=0.76, y=0.76, scale=0.36),
             Spot(x=0.22, y=0.72, scale=0.3),
         ),

@@ -50,6 +50,31 @@ def dress_ground(
         strew(canvas, light, "petals", ground, _PETALS, 260)
 
 
+def lay_footprints(canvas: Canvas, ground: float) -> None:
+    """Press a winding trail of footprints into the ground, left and right in turn."""
+    part = canvas.band(ground, 1)
+    prints, y, number = [], ground + 0.03, 0
+    while y < 1.02:
+        depth = y - ground + 0.06
+        u = (
+            0.1
+            - 0.35 * (y - ground)
+            + 0.08 * math.sin(14 * (y - ground))
+            + (0.14 if number % 2 else -0.14) * depth
+        )
+        prints.append((0.5 + u / canvas.aspect, y, 0.13 * depth))
+        y, number = y + 0.13 * depth, number + 1
+
+    def draw(pen: Pen, drop: float) -> None:
+        for x, foot, size in prints:
+            pen.disc(x, foot + drop, size * 0.62, flat=1.5)
+            pen.disc(x, foot - 0.75 * size + drop, size * 0.4, flat=1.5)
+
+    cover = part.shape(draw, 0.0)
+    part.over((1.0, 1.0, 1.0), np.clip(part.shape(draw, 0.003) - cover, 0, 1) * 0.6)
+    part.darken(1 - 0.5 * cover)
+
+
 def lay_fog(canvas: Canvas, light: Light, horizon: float) -> None:
     """Let fog swallow what is far, so that only what stands near is plain."""
     banks = canvas.noise("far-fog", 0.8, flat=4, octaves=4) - 0.5

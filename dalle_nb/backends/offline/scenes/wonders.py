@@ -12,7 +12,7 @@ from dalle_nb.backends.offline.colour import Colour, hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.pen import Pen
 from dalle_nb.backends.offline.scenes import forest, meadow
-from dalle_nb.backends.offline.scenes.heaven import paint_sky
+from dalle_nb.backends.offline.scenes.heaven import hang_moon, paint_sky
 from dalle_nb.backends.offline.scenes.land import (
     SNOW,
     paint_bank,
@@ -221,6 +221,42 @@ def _grow_mushroom(canvas: Canvas, x: float, foot: float, tall: float, colour: C
     canvas.over(times(colour, 0.85), canvas.shape(cap, 1.0))
     canvas.over(mix(colour, (1.0, 1.0, 1.0), 0.25), canvas.shape(cap, 0.8))
     canvas.over((1.0, 1.0, 1.0), canvas.shape(dots) * 0.9)
+
+
+def paint_spooky(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
+    """Paint a haunted wood: bare twisted trees against a huge moon, mist on the ground, eyes in the dark."""
+    horizon = 0.64
+    paint_sky(canvas, sketch, replace(light, sun=(light.sun[0], -9.0)), horizon, clouds=0.3)
+    if light.time in ("dusk", "night"):
+        hang_moon(canvas, 0.6, 0.3, 0.19, light)
+    gloom = mix(light.haze, hexed("#3f5f5a"), 0.5)
+    dark = replace(light, leaves=(), season="autumn" if not light.snowy else "winter")
+    ground = SNOW if light.snowy else light.dyed(hexed("#4a5142"), "spooky-forest", "forest")
+    for number, (foot, tall, fade) in enumerate(((0.65, 0.42, 0.55), (0.69, 0.58, 0.3), (0.78, 0.85, 0.05))):
+        if number == 1:
+            paint_meadow(canvas, light, horizon, colour=ground)
+        for k, share in enumerate(canvas.chance(f"haunted{number}").random(12).tolist()):
+            u = ((k + share) / 12 - 0.5) * 3.2
+            if abs(u) > (0.0, 0.2, 0.36)[number]:
+                paint_tree(
+                    canvas,
+                    dark,
+                    f"twisted{number}{k}",
+                    (0.5 + u / canvas.aspect, foot),
+                    tall,
+                    leaves=(),
+                    distance=fade,
+                    lean=0.16 * (share - 0.5),
+                )
+        mist = canvas.band(foot - 0.16, min(1.0, foot + 0.1))
+        banks = mist.noise(f"mist{number}", 0.5, flat=4, octaves=4)
+        mist.over(gloom, np.exp(-(((mist.y - foot) / 0.05) ** 2)) * (0.25 + 0.6 * banks))
+    for u, y, size in ((-0.31, 0.56, 0.009), (0.36, 0.5, 0.011), (0.24, 0.61, 0.007), (-0.42, 0.66, 0.012)):
+        for side in (-1, 1):
+            canvas.glow(0.5 + (u + 1.6 * side * size) / canvas.aspect, y, size, hexed("#ffe14a"), 0.95)
+    return season_stage(
+        light, horizon, _SPOTS, (Spot(x=0.72, y=0.72, scale=0.26), Spot(x=0.34, y=0.72, scale=0.24)), lit=True
+    )
 
 
 def paint_wasteland(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
