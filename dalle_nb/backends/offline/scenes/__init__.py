@@ -123,7 +123,7 @@ EFFECTS = frozenset({
 
 DYED = frozenset({
     "sky", "clouds", "grass", "meadow", "hills", "valley", "park", "farmland", "savanna", "trees", "forest",
-    "maple-leaves", "pine-forest", "birch-forest", "bamboo-forest", "jungle", "cherry-grove", "blossom", "lake",
+    "maple-leaves", "pine-forest", "birch-forest", "bamboo-forest", "jungle", "cherry-grove", "lake",
     "river", "pond", "swamp", "hot-spring", "water", "sea", "beach", "sand", "desert", "canyon", "cliff", "peak",
     "mountain", "cave", "polar", "mars", "planet", "coast", "full-moon", "crescent-moon", "sun", "aurora",
     "terraces", "tea-field", "orchard", "karst", "magic-forest", "spooky-forest", "wasteland", "zen-garden", "country-road", "flowers", "fields", "rocks", *fields.PAINTERS, "room", "kitchen", *sets.dyed(),

@@ -71,7 +71,8 @@ def raise_peaks(
     snowline = _SNOWLINE.get(light.season, 0.5) * rise
     high = base + 0.1 - part.y + (facets - 0.5) * 0.16
     snow = cover * (ramp(-0.12, 0.06, high) if light.snowy else ramp(snowline, snowline + 0.09, high))
-    part.over(light.far(hexed("#747f97"), distance), cover, tone=0.5 + 0.75 * facets)
+    rock = light.dyed(hexed("#747f97"), "mountain")
+    part.over(light.far(rock, distance), cover, tone=0.5 + 0.75 * facets)
     part.over(mix(light.far(hexed("#8fa6cc"), distance), light.zenith, 0.18), snow)
     part.over(light.far(SNOW, distance * 0.8), snow * ramp(0.32, 0.62, facets))
     part.over(light.haze, ramp(base + 0.02, base + 0.14, part.y) * cover * 0.55)
