@@ -77,6 +77,8 @@ class Clause:
     base: tuple[Draft, Token] | None = None
     """What the next subject is on, in or under, and the word for it: 船上有…"""
     relation: Token | None = None
+    backdrop: Token | None = None
+    """The word for what is behind all, whose colour may follow: 背景是白色的."""
     previous: Token | None = None
     ahead: Sequence[Token] = ()
     """The next few tokens of the clause."""

@@ -54,6 +54,9 @@ class Walk(Things):
         """Give what still waits to the last noun, or name it."""
         clause, self._clause = self._clause, Clause()
         wait, last = clause.wait, clause.last
+        if clause.backdrop and last is None and wait.colour and wait.colour.startswith("#"):
+            self._set_backdrop(clause.backdrop, wait.colour)
+            return
         if last is not None and clause.no is None:
             last.set(colour=last.thing.colour or wait.colour, size=last.thing.size or wait.size)
         for token in wait.tokens:
@@ -148,7 +151,8 @@ class Walk(Things):
 
     def _named_before(self, token: Token, wait: Waiting) -> bool:
         """Whether the word speaks of a subject that is there already: the cat, 猫 without a count."""
-        same = next((draft for draft in self.drafts if draft.thing.name == token.name), None)
+        # By what it means, not by its drawing: a doctor and a pirate are two people.
+        same = next((draft for draft in self.drafts if draft.token.meaning is token.meaning), None)
         if same is None or wait.count or token.plural or wait.colour not in (None, same.thing.colour):
             return False
         if "place" in self._next or (self._clause.relation and self._clause.last is same):
@@ -204,6 +208,8 @@ class Walk(Things):
             self.drafts = [other for other in self.drafts if other is not base]
         else:
             self._join(draft, base, relation)
+            if facts.get("fills") and draft.thing.on and draft.thing.count == 1:
+                draft.set(count=5)  # 竹篮里装着樱桃
 
     def _take_relation(self, token: Token) -> None:
         clause, name = self._clause, token.name
@@ -261,8 +267,24 @@ class Walk(Things):
         if clause.last is not None and _OPPOSITE[side]:
             clause.last.set(place=_OPPOSITE[side])
 
+    def _take_backdrop(self, token: Token) -> bool:
+        """Whether the word is of a plain ground: a blue background, 背景是白色的."""
+        colour = self._clause.wait.colour
+        if token.name == "backdrop" and colour and colour.startswith("#"):
+            self._adjectives()
+            self._set_backdrop(token, colour)
+            self._clause.relation = None
+            return True
+        if token.name == "backdrop" or token.text in ("背景是", "背景为"):
+            self._clause.backdrop = token
+        return False
+
     def _take_place(self, token: Token) -> None:
         clause = self._clause
+        if self._take_backdrop(token):
+            return
+        if token.name == "backdrop":
+            token = replace(token, meaning=self.lexicon.find("place/back"))
         follows = any(other.name == "is" for other in clause.ahead[:2]) or token.text.endswith(("是", "有"))
         if clause.last is not None and not follows:
             clause.last.set(place=token.name)

@@ -5,6 +5,8 @@ Collects only; which of several scenes it shall be is `reader.py`'s to settle.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dalle_nb.backends.offline.clauses import Clauses, Waiting
 from dalle_nb.backends.offline.lexicon import Lexicon, Meaning, normalise
 from dalle_nb.backends.offline.repertoire import Repertoire
@@ -45,6 +47,8 @@ class Scenery(Clauses):
             return
         self._carry(token.meaning)
         self._judge_colour(token, wait)
+        if "dye" in token.meaning.facts:
+            self.dyes.setdefault(token.name, token.meaning.facts["dye"])
         self.scenes.append((token, self._outside))
         self._clause.relation = None
 
@@ -103,6 +107,12 @@ class Scenery(Clauses):
         if token.name not in self.styles:
             self.styles.append(token.name)
         self.note(token, token, "drawn" if token.name in self.can.styles else "undrawn")
+
+    def _set_backdrop(self, token: Token, colour: str) -> None:
+        """Take a plain ground of a colour for the scene: on a blue background."""
+        studio = replace(token, meaning=self.lexicon.find("scene/studio"))
+        self.dyes.setdefault(studio.name, colour)
+        self.scenes.append((studio, False))
 
     def _qualifies_thing(self) -> bool:
         """Whether a subject follows at once, but for its colour."""

@@ -103,11 +103,12 @@ class Things(Scenery):
         """Whether the flowers are those of the vase before them: a bouquet of roses, a vase with tulips."""
         relation, previous = self._clause.relation, self._clause.previous
         told = previous is not None and (previous.name == "of" or previous.text.lower() == "of")
+        told = told or (self._clause.base is not None and self._clause.base[0] is vase)  # 花瓶里插着牡丹
         if not told and (relation is None or relation.text.lower() != "with"):
             return False
         vase.set(pose=token.name, colour=wait.colour or self.can.colours[token.name])
         self.note(wait.start(token), token, "drawn")
-        self._clause.last, self._clause.relation = vase, None
+        self._clause.last, self._clause.relation, self._clause.base = vase, None, None
         return True
 
     def _arrange(self, flowers: Draft, vase: str, count: int) -> bool:

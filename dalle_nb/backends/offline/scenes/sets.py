@@ -302,6 +302,7 @@ def _stage(facts: Mapping[str, Any], light: Light, tint: Colour, lit: bool, wet:
         spots=spots("spots", _SPOTS),
         back=spots("back", [[0.78, facts.get("top", 0.7) + 0.06, 0.34], [0.22, facts.get("top", 0.7) + 0.06, 0.32]]),
         water=spots("water", []),
+        sky=spots("air", [[0.7, 0.2, 0.2], [0.25, 0.28, 0.16]]),
         horizon=facts.get("top", 0.6),
         tint=tint if indoors else mix(light.tint, lamp, 0.2 if lit and not facts.get("wild") else 0.0),
         haze=light.haze,
