@@ -126,7 +126,10 @@ class Walk(Things):
         posed = clause.previous is not None and (
             clause.previous.kind in _BEFORE_SEATS or clause.previous.name == "of"
         )
-        placed = clause.relation is not None and clause.relation.name in ("on", "in")
+        relation = clause.relation
+        placed = relation is not None and (
+            relation.name in ("on", "in") or relation.text.lower().startswith("in ")
+        )
         if not token.meaning.facts.get("seat") or not (placed or (posed and self._just_posed())):
             return False
         self.note(token, token, "drawn")

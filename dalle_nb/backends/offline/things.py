@@ -34,6 +34,7 @@ class Things(Scenery):
         super().__init__(lexicon, can)
         self.drafts: list[Draft] = []
         self._vessel: Draft | None = None  # waits for what is in it
+        self._missed = False  # whether a being was named that has no art
         self._next: dict[str, Any] = {}  # what the next subject takes: pose, wears, holds, place, seat
 
     def _qualifies_next(self, token: Token) -> bool:
@@ -135,6 +136,7 @@ class Things(Scenery):
             self._vessel = draft
 
     def _leave_out(self, token: Token, wait: Waiting) -> None:
+        self._missed = self._missed or token.kind in BEINGS
         self._vessel = None
         self.note(wait.start(token), token, "undrawn")
         self._clause.last = self._clause.base = self._clause.relation = None
@@ -148,7 +150,15 @@ class Things(Scenery):
             self.drafts.append(Draft(empty, parts["seat"], being=False))
         if "pose" in parts:
             self.note(parts["pose"], parts["pose"], "undrawn")
-        for token, wait in (*parts.get("wears", ()), *parts.get("holds", ()), *parts.get("parts", ())):
+        for token, wait in (*parts.get("wears", ()), *parts.get("holds", ())):
+            if self.drafts or self._missed or not self.can.draws(token.name):
+                self.note(wait.start(token), token, "undrawn")
+            else:  # a straw hat, and nobody to wear it
+                self.drafts.append(
+                    Draft(Thing(name=token.name, **self._coloured(token, wait)), token, being=False)
+                )
+                self.note(wait.start(token), token, "drawn")
+        for token, wait in parts.get("parts", ()):
             self.note(wait.start(token), token, "undrawn")
 
     def _begin(self, token: Token, wait: Waiting) -> Draft:
