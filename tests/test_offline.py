@@ -247,10 +247,10 @@ def test_a_revised_prompt_comes_where_the_model_gives_one() -> None:
 
 
 HONEST = [
-    ("a cat and a capybara", "en", ["cat", "not an AI model", "Not understood: capybara"]),
+    ("a cat and a jabberwock", "en", ["cat", "not an AI model", "Not understood: jabberwock"]),
     ("一只猫和一个量子纠缠", "zh", ["猫", "不是 AI 模型", "未识别：量子纠缠"]),
     ("alpha beta gamma delta epsilon", "en", ["abstract", "%dalle_words", "alpha, beta, gamma +2"]),
-    ("a hamster", "en", ["Could not draw: hamster"]),
+    ("a poster", "en", ["Could not draw: poster"]),
 ]
 
 

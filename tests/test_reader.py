@@ -96,6 +96,7 @@ CAN = Repertoire(
         ]
     ),
     dyes=frozenset({"sky", "forest"}),
+    garments=frozenset({"coat"}),
     fits=lambda wearer, item: wearer in _BEINGS and item != "book",
 )
 """A painter that can do some things and not others, so that these tests do not depend on its art."""
@@ -234,7 +235,7 @@ BINDINGS = {
     "not a dog but a cat": ["cat"],
     "a house with a red roof": ["house roof=#d0342c"],
     "红色屋顶的白色房子": ["#f3f1ec house roof=#d0342c"],
-    "a girl with long silver hair": ["girl hair=#c3c8ce"],
+    "a girl with long silver hair": ["girl hair=#a9b1ba"],
     "白发女孩": ["girl hair=#ece9e4"],
     "a blonde girl": ["girl hair=#e8c25a"],
     "a red and white boat": ["#d0342c boat accent=#f3f1ec"],

@@ -18,7 +18,7 @@ from dalle_nb._images import open_image
 from dalle_nb._masks import repaint_of
 from dalle_nb._records import Blob, Call, Kind, Plan
 from dalle_nb._sizes import PLAIN, read_size
-from dalle_nb.backends.offline import retouch
+from dalle_nb.backends.offline import retouch, subjects
 from dalle_nb.backends.offline.colour import Plane
 from dalle_nb.backends.offline.encode import Recipe, read_recipe
 from dalle_nb.backends.offline.painter import Progress, paint
@@ -145,7 +145,8 @@ class Commission:
         if own is None or self.plan.request.mask is None:
             return None
         asked = read(self.prompt, seed=0)
-        if asked.things or asked.scene or asked.styles or not asked.undrawn:
+        worn = all(subjects.subject(thing.name).category == "worn" for thing in asked.things)
+        if not worn or asked.scene or asked.styles or not (asked.things or asked.undrawn):
             return None
         was, now = (read(words, seed=own.seed) for words in (own.prompt, f"{own.prompt}, {self.prompt}"))
         put_on = [(thing.wears, thing.holds) for thing in was.things]

@@ -85,7 +85,11 @@ class Walk(Things):
         elif len(self.drafts) >= MAX_THINGS:
             self._leave_out(token, wait)
         else:
+            relation = self._clause.relation
+            rides = relation is not None and relation.name == "ride" and self._being() is None
             draft = self._begin(token, wait)
+            if rides and token.name in self.can.bearers:
+                self._next["mount"] = draft  # 骑着摩托车的女人: who rides it comes after it
             self._relate(draft)
             self._fill(draft)
             self.drafts.append(draft)

@@ -79,7 +79,8 @@ def _settle_scene(walk: Walk, can: Repertoire) -> str | None:
     if any(draft.token.kind == "building" for draft in walk.drafts[:1]):
         hosts = [host for host in hosts if host not in can.indoors]
     seats = [can.homes.get(draft.thing.seat or "", "") for draft in walk.drafts]
-    choices = [*whole, *names, *_fitting(hosts, walk, can), *seats, walk.carried.get("scene", "")]
+    above = [token.name for token in asked if token.meaning.facts.get("above")]  # the roofs of the old town
+    choices = [*above, *whole, *names, *_fitting(hosts, walk, can), *seats, walk.carried.get("scene", "")]
     if not walk.drafts:
         choices.append(walk.carried.get("usual", ""))
     scene = next((name for name in choices if name in can.scenes), None)

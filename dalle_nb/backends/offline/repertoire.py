@@ -15,6 +15,8 @@ class Repertoire:
     """By subject, its poses, the usual one first."""
     colours: Mapping[str, str]
     """By subject, its own main colour."""
+    garments: frozenset[str]
+    """What is worn on the whole body."""
     slots: Mapping[str, frozenset[str]]
     """By subject, the parts of it that take a colour of their own."""
     scenes: frozenset[str]
@@ -49,6 +51,7 @@ def load_repertoire() -> Repertoire:
     return Repertoire(
         poses={name: subject.poses for name, subject in all_subjects.items()},
         colours={name: next(iter(subject.slots.values()), "") for name, subject in all_subjects.items()},
+        garments=subjects.garments(),
         slots={name: frozenset(subject.slots) for name, subject in all_subjects.items()},
         homes={name: subject.scene for name, subject in all_subjects.items()},
         scenes=frozenset(scenes.names()),

@@ -207,6 +207,8 @@ class Things(Scenery):
         if not draft.being:
             return
         parts, self._next = self._next, {}
+        if "mount" in parts:
+            draft.set(on=parts["mount"].thing.name)
         seat = parts.get("seat")
         draft.set(seat=seat.name if seat else None, seat_colour=parts.get("seat_colour"))
         for part in ("wears", "holds"):
@@ -283,14 +285,22 @@ class Things(Scenery):
             self._attach(being, "wears", token, wait)
 
     def _attach(self, draft: Draft, part: str, token: Token, wait: Waiting) -> None:
+        own = [item for item in draft.thing.wears if item.partition("#")[0] in self.can.garments]
+        if token.meaning.facts.get("covers") and wait.colour and own and part == "wears":
+            # A ballerina in a purple dress: what she wears anyway is purple.
+            dyed = {item: item.partition("#")[0] + wait.colour for item in own}
+            draft.set(wears=tuple(dyed.get(item, item) for item in draft.thing.wears))
+            self.note(wait.start(token), token, "drawn")
+            return
         if (
             token.meaning.facts.get("covers")
             and (wait.colour or wait.pattern)
             and draft.token.kind == "person"
+            and not draft.token.meaning.names("wears")
         ):
-            own = wait.colour or draft.thing.colour or self.can.colours[draft.thing.name]
+            plain = wait.colour or draft.thing.colour or self.can.colours[draft.thing.name]
             draft.set(
-                colour=_cover(own, wait) if wait.pattern or wait.second else own
+                colour=_cover(plain, wait) if wait.pattern or wait.second else plain
             )  # people are drawn dressed: their main colour is that of their clothes
             self.note(wait.start(token), token, "drawn")
             return

@@ -22,7 +22,7 @@ import numpy as np
 from dalle_nb.backends.offline.subjects import drawing
 from dalle_nb.backends.offline.subjects.drawing import Anchor, Fragment, Placement
 from dalle_nb.backends.offline.subjects.patterns import cover, is_pattern
-from dalle_nb.backends.offline.subjects.shades import drawable, is_colour, shade
+from dalle_nb.backends.offline.subjects.shades import drawable, is_colour, is_dark, shade
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _FOLDER = files(__package__)
 _Parts: TypeAlias = "tuple[tuple[str, str], ...]"
 """Colours of slots, by name."""
+_BESIDE = frozenset({"accent", "stripe", "stripes", "panel", "trim"})
+"""Slots that would belie the colour asked of the whole: a red balloon has no yellow stripes."""
 _PANES = frozenset({"pane", "glow", "lamp"})
 """Slots of what is lit from behind when it is dark."""
 
@@ -177,6 +179,12 @@ def names() -> tuple[str, ...]:
 
 
 @cache
+def garments() -> frozenset[str]:
+    """Names of what is worn on the whole body, and gives it its colour."""
+    return frozenset(name for name, facts in _facts().items() if facts.get("dyes", {}).get("body") == "self")
+
+
+@cache
 def subject(name: str, pose: str | None = None) -> Subject:
     """The subject called `name`; a pose it has not becomes its first. Raises KeyError for an unknown name."""
     if name not in _facts():
@@ -265,7 +273,7 @@ def _rasterise(
     stance, items = _put_on_suit(wearer, _with_companions(items))
     panes = dict.fromkeys(_PANES & wearer.slots.keys(), pane) if pane else {}
     dyed = {slot: drawable(value) for slot, value in parts}
-    slots = _recolour({**wearer.slots, **panes, **dyed}, colour)
+    slots = _recolour({**wearer.slots, **panes}, colour, dyed)
     slots = _dye(slots, items) if wearer.category == "person" else slots  # an animal's body is its fur
     own = slots if stance is wearer else _recolour(stance.slots, None)
     body = drawing.colour_art(_art(stance.name, stance.pose), own, "body")
@@ -312,10 +320,18 @@ def _put_on_suit(wearer: Subject, items: tuple[str, ...]) -> tuple[Subject, tupl
     return replace(worn, anchors=anchors, slots=slots), tuple(left)
 
 
-def _recolour(slots: Mapping[str, str], colour: str | None) -> dict[str, str]:
-    """Slots in `colour`, those that name a shade of another resolved to it."""
+def _recolour(
+    slots: Mapping[str, str], colour: str | None, parts: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Slots in `colour` and what is beside it in a paler one, `parts` in theirs, references resolved."""
     main = {next(iter(slots)): drawable(colour)} if colour else {}
-    chosen = {**slots, **main}
+    beside = {
+        slot: shade(main[first], "pale")
+        for first in main
+        for slot in _BESIDE & slots.keys()
+        if is_colour(slots[slot]) and not is_dark(slots[slot])
+    }
+    chosen = {**slots, **beside, **main, **(parts or {})}
     return {name: value if is_colour(value) else _shade_of(value, chosen) for name, value in chosen.items()}
 
 

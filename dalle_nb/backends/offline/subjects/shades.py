@@ -29,6 +29,11 @@ def is_colour(text: str) -> bool:
     return re.fullmatch(r"#[0-9a-fA-F]{6}", text) is not None
 
 
+def is_dark(colour: str) -> bool:
+    """Whether ``#rrggbb`` is nearly black: a tiger's stripes, a bee's."""
+    return _to_oklab(colour)[0] < 0.42
+
+
 def shade(colour: str, step: str = "") -> str:
     """One shade of ``#rrggbb``: ``pale``, ``light``, ``dark``, ``deep``, ``ink``, or '' for itself."""
     if not step:
