@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dalle_nb.backends.offline.clauses import Clause, Draft, Waiting
+from dalle_nb.backends.offline.lexicon import BEINGS
 from dalle_nb.backends.offline.segment import Token
 from dalle_nb.backends.offline.things import MAX_THINGS, Things
 
@@ -85,18 +86,31 @@ class Walk(Things):
         elif len(self.drafts) >= MAX_THINGS:
             self._leave_out(token, wait)
         else:
-            relation = self._clause.relation
-            rides = relation is not None and relation.name == "ride" and self._being() is None
-            draft = self._begin(token, wait)
-            if rides and token.name in self.can.bearers:
-                self._next["mount"] = draft  # 骑着摩托车的女人: who rides it comes after it
-            self._relate(draft)
-            self._fill(draft)
-            self.drafts.append(draft)
-            clause = self._clause
-            if draft.being:
-                clause.joined = [*clause.joined, draft] if clause.linked else [draft]
-            clause.last, clause.linked = draft, False
+            self._set_down(token, wait)
+
+    def _set_down(self, token: Token, wait: Waiting) -> None:
+        """Put one more subject into the picture."""
+        clause = self._clause
+        rides = clause.relation is not None and clause.relation.name == "ride" and self._being() is None
+        draft = self._begin(token, wait)
+        if rides and token.name in self.can.bearers:
+            self._next["mount"] = draft  # 骑着摩托车的女人: who rides it comes after it
+        self._relate(draft)
+        self._fill(draft)
+        self.drafts.append(draft)
+        if draft.being:
+            clause.joined = [*clause.joined, draft] if clause.linked else [draft]
+        clause.last, clause.linked = draft, False
+
+    def _take_worn(self, token: Token) -> None:
+        """Put a hat that lies on a chair there; else find who wears it."""
+        clause = self._clause
+        awaited = any(other.kind in BEINGS or other.name == "of" for other in clause.ahead)
+        worn = clause.relation is not None and clause.relation.name == "wear"
+        if worn or awaited or clause.no or self._missed or self._being() or not self.can.draws(token.name):
+            super()._take_worn(token)
+        elif len(self.drafts) < MAX_THINGS:
+            self._set_down(token, self._adjectives())
 
     def _held(self, token: Token, wait: Waiting) -> bool:
         relation, previous = self._clause.relation, self._clause.previous

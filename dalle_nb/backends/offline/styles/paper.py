@@ -49,14 +49,15 @@ def sketch(sheet: Sheet) -> Plane:
     """Graphite: contour lines and hatching that thickens in the dark, on white paper."""
     luma = sheet.luma()
     low, high = (float(value) for value in np.percentile(luma[::8, ::8], (2, 98)))
-    level = np.clip((luma - low) / max(high - low, 0.2), 0, 1)
-    lines = np.clip(outlines(sheet, 0.0012, 16) + outlines(sheet, 0.0028, 9) * 0.7, 0, 1)
+    # Paler than nature, with firm contours: what is drawn stands out from its hatched surroundings.
+    level = np.clip((luma - low) / max(high - low, 0.2), 0, 1) ** np.float32(0.7)
+    lines = np.clip(outlines(sheet, 0.0016, 18) + outlines(sheet, 0.0036, 12) * 0.9, 0, 1)
     dark, calm = np.zeros_like(level), sheet.canvas.blur(level, 0.003)
     # Four directions of hatching join in one after another as it gets darker.
     for limit, turn, weight in ((0.86, 0.8, 0.34), (0.62, 0.62, 0.38), (0.42, -0.7, 0.4), (0.24, 0.1, 0.5)):
         reach = ramp(limit, limit - 0.22, calm)
         dark += _hatching(sheet, turn) * reach * np.float32(weight)
-    dark = dark * 0.85 + lines * np.float32(0.85) + (1 - level) * np.float32(0.16)
+    dark = dark * 0.7 + lines * np.float32(1.1) + (1 - level) * np.float32(0.16)
     grain = np.float32(0.8) + sheet.noise("paper", 0.005, octaves=3) * np.float32(1.1)
     cover = np.clip(dark * grain, 0, 0.95) * (1 - _deckle(sheet, 0.05) * np.float32(0.85))
     rgb = sheet.rgb
