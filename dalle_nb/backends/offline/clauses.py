@@ -103,14 +103,16 @@ class Clauses:
         start = first if isinstance(first, int) else first.start
         self.notes.append(Note(start=start, end=last.end, fate=fate))
 
-    def _qualifies(self, ahead: Sequence[Token]) -> bool:
-        """Whether a colour has a noun: one that follows, or one before as in "the cat is orange"."""
+    def _qualifies(self, ahead: Sequence[Token], noun: str) -> bool:
+        """Whether a colour that may be a ``noun`` as well has one of its own: one that follows, or one before as in "the cat is orange"."""
         clause = self._clause
         if clause.previous and clause.previous.name == "is" and clause.last:
             return True
         for token in ahead:
-            if token.is_thing or token.kind in _PLACED or token.kind == "unknown":
+            if token.is_thing or token.kind in _PLACED:
                 return True
+            if token.kind == "unknown":
+                return not noun.startswith("plant/")  # an orange zorgle is orange; lavender rows are lavender
             if token.kind not in _ADJECTIVES and token.name not in ("and", "of"):
                 return False
         return False

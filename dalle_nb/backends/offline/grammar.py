@@ -43,7 +43,11 @@ class Walk(Things):
         if token.kind == "break":
             self._end_clause()
             return
-        if "alone" in token.meaning.facts and token.kind == "colour" and not self._qualifies(ahead):
+        if (
+            "alone" in token.meaning.facts
+            and token.kind == "colour"
+            and not self._qualifies(ahead, token.meaning.facts["alone"])
+        ):
             token = replace(token, meaning=self.lexicon.find(token.meaning.facts["alone"]))
         take = getattr(self, f"_take_{'thing' if token.is_thing else token.kind}", None)
         self._clause.ahead = ahead

@@ -50,7 +50,8 @@ class Scenery(Clauses):
         if "dye" in token.meaning.facts:
             self.dyes.setdefault(token.name, token.meaning.facts["dye"])
         self.scenes.append((token, self._outside))
-        self._clause.relation = None
+        if self._clause.relation is not None and self._clause.relation.name != "cross":
+            self._clause.relation = None
 
     _take_feature = _take_scene
 

@@ -47,12 +47,12 @@ def landscape(sheet: Sheet) -> Plane:
 
 
 def macro(sheet: Sheet) -> Plane:
-    """Very near: the middle fills the picture, all else is a blur."""
-    rows, columns = round(sheet.height / 1.45), round(sheet.width / 1.45)
-    top, left = round((sheet.height - rows) * 0.66), (sheet.width - columns) // 2
+    """Very near: the middle fills the picture, all else is a blur; who is not in the middle stays in it."""
+    rows, columns = round(sheet.height / 1.12), round(sheet.width / 1.12)
+    top, left = round((sheet.height - rows) * 0.6), (sheet.width - columns) // 2
     near = resized(sheet.rgb[top : top + rows, left : left + columns].copy(), sheet.width, sheet.height)
     close = Sheet(near, sheet.seed)
-    lay(near, close.blurred(0.022), 1 - close.focus(0.25))
+    lay(near, close.blurred(0.022), 1 - close.focus(0.36))
     saturate(near, 1.2)
     curve(near, ((0, 0.02), (0.5, 0.55), (1, 1)))
     near *= close.vignette(0.35)[..., None]
