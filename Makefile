@@ -48,8 +48,8 @@ app: $(DEV)  ## Show the panel alone as a web page (Voilà)
 lab: $(DEV)  ## Open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
-painter-sheet: $(DEMO)  ## Draw all prompts of the sheet into docs/painter-sheet.jpg
-	@$(BIN)/python scripts/painter_sheet.py docs/painter-sheet.jpg
+painter-sheet: $(DEMO)  ## Draw the painter's sheet into docs/painter-sheet.jpg, and the whole one into artifacts/
+	@$(BIN)/python scripts/painter_sheet.py docs/painter-sheet.jpg artifacts/painter-sheet.jpg
 
 painter-trial: $(DEMO)  ## Draw numbered pictures for a stranger to name, without their prompts
 	@$(BIN)/python benchmarks/painter_trial.py $(ARTIFACTS)/trial

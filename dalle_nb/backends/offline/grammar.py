@@ -73,7 +73,12 @@ class Walk(Things):
     # Subjects
 
     def _take_thing(self, token: Token) -> None:
-        if self._qualifies_next(token):
+        if self._qualifies_next(token) or self._plays_instrument(token):
+            return
+        being = self._being()
+        posed = token.meaning.facts.get("poses")
+        if being is not None and posed is not None and posed == being.thing.pose:
+            self._colour_part(being, token, self._adjectives())  # the board of a surfer is in his drawing
             return
         wait = self._adjectives()
         if self._denies(token) or self._dresses(token, wait) or self._plays_role(token, wait):
@@ -248,6 +253,8 @@ class Walk(Things):
             clause.linked = clause.last is not None and clause.last.being
         elif name == "at":
             clause.at = clause.last
+        elif name == "outside" and any(other.kind == "building" for other in clause.ahead[:4]):
+            clause.relation = None  # outside a gas station: beside it
         elif name == "outside":
             self._outside = True
             self.scenes.append((replace(token, meaning=self.lexicon.find("feature/window")), False))

@@ -76,12 +76,24 @@ class Scenery(Clauses):
         wait = self._adjectives()
         if self._denies(token):
             return
+        if token.meaning.facts.get("bloom") and self._blooms(wait):
+            self.note(token, token, "drawn")
+            return
         self._judge_colour(token, wait)
         self._carry(token.meaning)
         self.add_effects(token.name, *token.meaning.names("effects"))
         self.alone = self.alone or token.meaning.facts.get("alone")
         self.note(token, token, "drawn" if token.name in self.can.effects else "undrawn")
         self._clause.relation = None
+
+    def _blooms(self, wait: Waiting) -> bool:
+        """Whether a plant is told of that is drawn in bloom anyway; its colour goes on waiting for it."""
+        clause = self._clause
+        near = [*([clause.last.token] if clause.last else []), *clause.ahead[:3]]
+        if not any(other.kind == "plant" for other in near):
+            return False
+        clause.wait = wait
+        return True
 
     def add_effects(self, *names: str) -> None:
         """Remember effects, each once."""

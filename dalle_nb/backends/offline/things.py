@@ -52,6 +52,19 @@ class Things(Scenery):
         wait.tokens.append(token)
         return True
 
+    def _plays_instrument(self, token: Token) -> bool:
+        """Whether the word names what the player after it has in hand: a saxophone player."""
+        follows = self._noun_after(token)
+        if (
+            follows is None
+            or follows.kind != "person"
+            or not token.meaning.facts.get("hold")
+            or token.kind != "thing"
+        ):
+            return False
+        self._next.setdefault("holds", []).append((token, self._adjectives()))
+        return True
+
     def _plays_role(self, token: Token, wait: Waiting) -> bool:
         """Whether the word only tells how the animal before it is dressed, or that they are several: a dog astronaut."""
         clause = self._clause
@@ -356,6 +369,9 @@ class Things(Scenery):
         colour = wait.colour or token.meaning.facts["colour"]
         slot = next((name for name in token.meaning.names("slots") if name in slots or name == "main"), None)
         self.note(wait.start(token), token, "drawn" if slot or token.name in _COVERS else "undrawn")
+        if slot and slot != "main" and wait.second:
+            draft.set(colour=colour, parts=(*draft.thing.parts, (slot, wait.second)))  # red and white stripes
+            return
         if slot is None and token.name in _COVERS:
             own = draft.thing.colour or self.can.colours.get(draft.thing.name) or _PALE
             both = (colour, wait.second) if wait.second else (own[-7:], colour)

@@ -137,6 +137,7 @@ INDOORS = frozenset({
 
 _LEAFY = frozenset({
     "park", "street", "station", "city", "meadow", "farmland", "forest", "ink-garden", "mountain", "rooftop",
+    *fields.PAINTERS,
 })  # fmt: skip
 """Scenes whose stages do not say so themselves, but where autumn's leaves lie and a branch may hang."""
 _PATHLESS = frozenset({

@@ -124,18 +124,22 @@ def hang_sun(canvas: Canvas, light: Light, horizon: float) -> None:
 
 def _hang_low_glow(canvas: Canvas, light: Light, x: float, y: float) -> None:
     """Let the sky of morning and evening burn around its sun."""
-    for reach, strength, code in ((0.75, 0.5, "#ff8a3c"), (0.34, 0.55, "#ffc45e")):
+    # The morning is pale, the evening burns.
+    codes = ("#ffd9b0", "#fff3cf") if light.time == "dawn" else ("#ff8a3c", "#ffc45e")
+    for reach, strength, code in zip((0.75, 0.34), (0.5, 0.55), codes, strict=True):
         part = canvas.around(x, y, reach)
         near = np.clip(1 - part.distance(x, y, flat=1.3) / reach, 0, 1) ** 1.6
         part.over(mix(light.sun_colour, hexed(code), 0.7), near * strength)
 
 
 def _hang_low_sun(canvas: Canvas, light: Light, x: float, y: float) -> None:
-    """Hang the large red sun of morning and evening."""
-    disc = canvas.around(x, y, 0.1)
-    face = disc.gradient([(y - 0.08, hexed("#ffe98a")), (y + 0.08, hexed("#ff5a2a"))])
+    """Hang the large red sun of the evening, or the small pale one of the morning."""
+    morning = light.time == "dawn"
+    radius, codes = (0.05, ("#fffbe6", "#ffe7a6")) if morning else (0.08, ("#ffe98a", "#ff5a2a"))
+    disc = canvas.around(x, y, radius * 1.25)
+    face = disc.gradient([(y - radius, hexed(codes[0])), (y + radius, hexed(codes[1]))])
     own = np.asarray(light.dyed((1.0, 1.0, 1.0), "sun"), np.float32)
-    disc.over(face * own, disc.edge(0.08 - disc.distance(x, y)))
+    disc.over(face * own, disc.edge(radius - disc.distance(x, y)))
 
 
 def hang_moon(canvas: Canvas, x: float, y: float, radius: float, light: Light) -> None:
