@@ -193,7 +193,8 @@ def choose_scene(sketch: Sketch) -> str:
 def _home(thing: Thing) -> str:
     """Return where a thing is at home, or what carries it; a rock is everywhere."""
     base = subjects.subject(thing.on) if thing.on in subjects.names() else None
-    return base.scene if base and base.category != "thing" else subjects.subject(thing.name).scene
+    home = base.scene if base and base.category != "thing" else subjects.subject(thing.name).scene
+    return "coast" if base and home == "underwater" else home  # a mermaid on a rock
 
 
 def _indoors_with(things: Sequence[Thing]) -> str | None:

@@ -114,15 +114,15 @@ def _paint_view(canvas: Canvas, sketch: Sketch, light: Light, frame: Frame) -> N
         )
     view.rgb[...] = view.blurred(0.0035)
     if light.weather == "rain":
-        _let_fall(view, light)
-        _wet_pane(view, light)
+        let_fall(view, light)
+        wet_pane(view, light)
     elif light.weather == "snow":
-        _let_fall(view, light)
+        let_fall(view, light)
         heap = bottom - 0.03 - 0.025 * (view.line("heap", 0.2) - 0.5)
         view.over(light.cast(SNOW), view.edge(view.y - heap))
 
 
-def _let_fall(view: Canvas, light: Light) -> None:
+def let_fall(view: Canvas, light: Light) -> None:
     """Let rain or snow fall outside."""
     chance = view.chance("falling")
     left, top = float(view.x[0, 0]), float(view.y[0, 0])
@@ -191,7 +191,7 @@ def _pass_by(view: Canvas, light: Light, x: float, foot: float, colour: Colour) 
     view.over(light.cast(colour), view.shape(draw_polygons, [dome]))
 
 
-def _wet_pane(view: Canvas, light: Light) -> None:
+def wet_pane(view: Canvas, light: Light) -> None:
     """Let drops stand and run on the glass."""
     chance = view.chance("drops")
     left, top = float(view.x[0, 0]), float(view.y[0, 0])

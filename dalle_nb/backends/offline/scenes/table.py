@@ -9,6 +9,7 @@ from dalle_nb.backends.offline.colour import hexed, mix, ramp, times
 from dalle_nb.backends.offline.light import Light
 from dalle_nb.backends.offline.pen import Pen
 from dalle_nb.backends.offline.scenes import interior
+from dalle_nb.backends.offline.scenes.room import let_fall, wet_pane
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
 from dalle_nb.backends.offline.sketch import Sketch
 
@@ -19,6 +20,11 @@ _WALL = hexed("#b07a4a")
 def paint(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     """Paint the table, the window behind it, and the light that falls through."""
     _paint_view(canvas, light)
+    if light.weather in ("rain", "snow"):
+        pane = canvas.band(0, _EDGE)
+        let_fall(pane, light)
+        if light.weather == "rain":
+            wet_pane(pane, light)
     _paint_frame(canvas, light)
     return _set_table(canvas, sketch, light)
 
@@ -49,6 +55,7 @@ def _set_table(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
         from_right=False,
         shadow=0.55,
         mirror=0.1,
+        indoors=True,
     )
 
 
