@@ -81,6 +81,7 @@ class Walk(Things):
             self._colour_part(being, token, self._adjectives())  # the board of a surfer is in his drawing
             return
         wait = self._adjectives()
+        token = self._child_of_last(token, wait)
         if self._denies(token) or self._dresses(token, wait) or self._plays_role(token, wait):
             return
         if not self.can.draws(token.name):

@@ -135,11 +135,12 @@ def _settle_things(walk: Walk, scene: str | None, can: Repertoire) -> tuple[Thin
         first, *others = walk.drafts
         first.set(size=walk.frame)
         things = (first.thing, *(draft.thing for draft in others))
-    brought = [name for token, _ in walk.scenes for name in token.meaning.names("brings")]
+    elsewhere = [token for token, _ in walk.scenes if token.name != scene]
+    brought = [name for token in elsewhere for name in token.meaning.names("brings")]
     if things and len(things) < MAX_THINGS and not {thing.name for thing in things} & set(brought):
         things += tuple(
-            Thing(name=name, count=2, size="small") for name in dict.fromkeys(brought)
-        )  # lotus, in a lotus pond
+            Thing(name=name, count=3, size="small") for name in dict.fromkeys(brought)
+        )  # lotus, in a lotus pond; tulips on a hill above a field of them
     named = any(token.kind == "scene" for token, _ in walk.scenes)
     if not things and not named and scene and walk.alone and can.draws(walk.alone):
         return (Thing(name=walk.alone),)

@@ -21,6 +21,8 @@ MAX_THINGS = 4
 MAX_COUNT = 12
 _SECONDS = ("accent", "patch", "spots", "stripe", "stripes", "panel")
 """Where art has a place for a second colour."""
+_PLAIN = frozenset({"stand", "walk", "run", "jump", "sit"})
+"""Poses that give way to a plainer telling of what is done: jumping, and shooting a ball."""
 _GROUPS = {"family": 3, "couple": 2}
 """How many animals these are: a penguin family."""
 _COVERS = {"stripes": "stripes", "spots": "dots"}
@@ -64,6 +66,14 @@ class Things(Scenery):
             return False
         self._next.setdefault("holds", []).append((token, self._adjectives()))
         return True
+
+    def _child_of_last(self, token: Token, wait: Waiting) -> Token:
+        """Return the young animal as the one named before has it: an elephant and her calf."""
+        parent = next((draft for draft in reversed(self.drafts) if draft.token.kind == "animal"), None)
+        if not token.meaning.facts.get("young") or parent is None or parent.token.meaning is token.meaning:
+            return token
+        wait.size = "small"
+        return replace(token, meaning=replace(parent.token.meaning, facts={**parent.token.meaning.facts}))
 
     def _plays_role(self, token: Token, wait: Waiting) -> bool:
         """Whether the word only tells how the animal before it is dressed, or that they are several: a dog astronaut."""
@@ -274,7 +284,8 @@ class Things(Scenery):
         name = next(
             (each for each in (token.name, *token.meaning.names("like")) if each in known), token.name
         )
-        if name in known and (draft.posed is None or draft.thing.pose is None):
+        plain = draft.thing.pose is None or (draft.thing.pose in _PLAIN and name not in _PLAIN)
+        if name in known and (draft.posed is None or plain):
             draft.posed = token
             draft.set(pose=name)
         elif draft.posed is None:
