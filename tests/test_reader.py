@@ -119,7 +119,7 @@ def _things(prompt: str) -> list[str]:
         parts += [f"{part}={colour}" for part, colour in thing.parts]
         parts += [f"wears {item}" for item in thing.wears] + [f"holds {item}" for item in thing.holds]
         parts += [f"atop {thing.on}" if thing.on else "", f"under {thing.under}" if thing.under else ""]
-        parts += [f"on {thing.seat}" if thing.seat else "", f"at {thing.place}" if thing.place else ""]
+        parts += [f"on {thing.seat}{thing.seat_colour or ''}" if thing.seat else "", f"at {thing.place}" if thing.place else ""]
         lines.append(" ".join(part for part in (*parts, thing.size or "") if part))
     return lines
 
@@ -255,6 +255,18 @@ BINDINGS = {
     "a bowl with red apples": ["bowl", "5x #d0342c apple atop bowl"],
     "a bowl of zorgles beside an apple": ["bowl", "apple"],
     "a fox crossing a boat": ["fox atop boat", "boat"],
+    "a cat sleeping on a red sofa": ["cat sleep on sofa#d0342c"],
+    "一张灰色沙发,上面趴着一只狗": ["dog on sofa#8d9197"],
+    "骑着白马的女孩": ["#f1eee8 horse", "girl atop horse"],
+    "a rabbit family in a forest": ["3x rabbit"],
+    "a cat in a striped scarf": ["cat wears scarf"],
+    "a vintage lamp in the rain": ["lamp"],
+    "盛开的粉色玫瑰": ["#f09bb4 rose"],
+    "an umbrella on a sofa": ["umbrella", "sofa"],
+    "sunglasses on a dog": ["dog wears sunglasses"],
+    "a straw hat on a sofa": ["hat", "sofa"],
+    "a cat outside a house": ["cat", "house"],
+    "花瓶里插着郁金香": ["#e0506a vase tulip"],
     "no cats and dogs": [],
     "a house with no people and a red boat": ["house", "#d0342c boat"],
 }
@@ -273,6 +285,12 @@ PLACES = {
     "a cake on a kitchen table": "kitchen-table",
     "一头鲸鱼在海里游泳": "underwater",
     "a whale in the sea": "sea",
+    "a red cup on a pink background": "studio",
+    "一只猫,背景是蓝色的": "studio",
+    "背景是蓝色的地球,一只猫": "moon",
+    "老胡同的屋顶上有一只猫": "tiled-roofs",
+    "a cat on a snowy night in the village": "village",
+    "a car parked outside a gas station": None,
 }
 
 
