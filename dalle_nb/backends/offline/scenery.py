@@ -42,6 +42,8 @@ class Scenery(Clauses):
         if token.meaning.facts.get("material") and any(other.is_thing for other in self._clause.ahead[:2]):
             self.note(token, token, "drawn")  # a wooden windmill
             return
+        if self._leads_to_scene(token):
+            return
         wait = self._adjectives()
         if self._denies(token):
             return
@@ -54,6 +56,21 @@ class Scenery(Clauses):
             self._clause.relation = None
 
     _take_feature = _take_scene
+
+    def _leads_to_scene(self, token: Token) -> bool:
+        """Whether the word only tells which place the next one is: 学校操场, a desert road."""
+        follows = next(iter(self._clause.ahead), None)
+        near = follows is not None and follows.start - token.end <= (1 if token.text.isascii() else 0)
+        if (
+            not near
+            or follows is None
+            or not follows.kind == token.kind == "scene"
+            or follows.name == token.name
+        ):
+            return False
+        self._carry(token.meaning)
+        self._clause.wait.tokens.append(token)
+        return True
 
     def _take_count(self, token: Token) -> None:
         super()._take_count(token)

@@ -117,7 +117,11 @@ class Things(Scenery):
         if flowers is not None and inside and flowers.thing.name == token.name:
             self.note(wait.start(token), token, "drawn")  # a bouquet in a vase
             return True
-        if flowers is None or not inside or not self._arrange(flowers, token.name, wait.count or 1):
+        if (
+            flowers is None
+            or not inside
+            or not self._arrange(flowers, token.name, wait.count or 1, wait.colour)
+        ):
             return False
         self.note(wait.start(token), token, "drawn")
         self._clause.last, self._clause.relation = flowers, None
@@ -130,18 +134,25 @@ class Things(Scenery):
         told = told or (self._clause.base is not None and self._clause.base[0] is vase)  # 花瓶里插着牡丹
         if not told and (relation is None or relation.text.lower() != "with"):
             return False
+        self._colour_pot(vase, vase.thing.colour)
         vase.set(pose=token.name, colour=wait.colour or self.can.colours[token.name])
         self.note(wait.start(token), token, "drawn")
         self._clause.last, self._clause.relation, self._clause.base = vase, None, None
         return True
 
-    def _arrange(self, flowers: Draft, vase: str, count: int) -> bool:
+    def _arrange(self, flowers: Draft, vase: str, count: int, colour: str | None = None) -> bool:
         """Make flowers a vase or pot full of them, if there is such art."""
         kind = flowers.thing.name
         if kind not in self.can.poses.get(vase, ()):
             return False
         flowers.set(name=vase, pose=kind, colour=flowers.thing.colour or self.can.colours[kind], count=count)
+        self._colour_pot(flowers, colour)
         return True
+
+    def _colour_pot(self, flowers: Draft, colour: str | None) -> None:
+        """Give the vase its own colour, beside that of its flowers."""
+        if colour and colour.startswith("#") and "pot" in self.can.slots.get(flowers.thing.name, ()):
+            flowers.set(parts=(*flowers.thing.parts, ("pot", colour)))
 
     def _fill(self, draft: Draft) -> None:
         """Put what is told of a vessel into it: a bowl of apples, 一盘草莓."""
@@ -340,6 +351,10 @@ class Things(Scenery):
             draft.set(wears=tuple(better if item in worn_already else item for item in draft.thing.wears))
             self.note(wait.start(token), token, "drawn")
             return
+        if token.name in draft.token.meaning.names("own"):
+            draft.set(colour=wait.colour or draft.thing.colour)  # a knight in black armour
+            self.note(wait.start(token), token, "drawn")
+            return
         fits = self.can.draws(token.name) and self.can.fits(draft.thing.name, token.name)
         self.note(wait.start(token), token, "drawn" if fits else "undrawn")
         if fits:
@@ -378,6 +393,9 @@ class Things(Scenery):
     def _colour_part(self, draft: Draft, token: Token, wait: Waiting) -> None:
         slots = self.can.slots.get(draft.thing.name, frozenset())
         colour = wait.colour or token.meaning.facts["colour"]
+        if "makes" in token.meaning.facts and draft.token.kind == "vehicle" and not slots & {"sail", "sails"}:
+            draft.set(name=token.meaning.facts["makes"])  # a wooden boat with a brown sail
+            slots = self.can.slots.get(draft.thing.name, frozenset())
         slot = next((name for name in token.meaning.names("slots") if name in slots or name == "main"), None)
         self.note(wait.start(token), token, "drawn" if slot or token.name in _COVERS else "undrawn")
         if slot and slot != "main" and wait.second:
@@ -403,9 +421,13 @@ def _compounds(token: Token, follows: Token) -> bool:
     """Whether two nouns make one, of which the second is the thing: a castle tower, a dog's bowl, 草莓蛋糕."""
     first, second = token.kind, follows.kind
     if not token.text.isascii():
-        return (first in ("food", "plant") and second == "food") or (
-            first == "animal" and second == "thing" and not follows.meaning.facts.get("seat")
+        return (
+            (first == second == "person")
+            or (first in ("food", "plant") and second == "food")
+            or (first == "animal" and second == "thing" and not follows.meaning.facts.get("seat"))
         )
+    if first == second == "person":
+        return True  # a girl wizard, 少年剑客
     owned = follows.start - token.end > 1
     if (second in ("part", "worn") and not owned) or (second == "scene" and owned):
         return True  # a carrot nose, cat ears, a wizard's study; but who has a boy's nose is there

@@ -191,8 +191,9 @@ def choose_scene(sketch: Sketch) -> str:
 
 
 def _home(thing: Thing) -> str:
-    """Return where a thing is at home, or what carries it; a rock is everywhere."""
-    base = subjects.subject(thing.on) if thing.on in subjects.names() else None
+    """Return where a thing is at home, or what carries or shelters it; a rock is everywhere."""
+    carrier = thing.on or thing.under
+    base = subjects.subject(carrier) if carrier in subjects.names() else None
     home = base.scene if base and base.category != "thing" else subjects.subject(thing.name).scene
     return "coast" if base and home == "underwater" else home  # a mermaid on a rock
 
