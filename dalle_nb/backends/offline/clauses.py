@@ -77,6 +77,8 @@ class Clause:
     base: tuple[Draft, Token] | None = None
     """What the next subject is on, in or under, and the word for it: 船上有…"""
     relation: Token | None = None
+    of: Draft | None = None
+    """The subject before an "of": a vase of blue tulips."""
     backdrop: Token | None = None
     """The word for what is behind all, whose colour may follow: 背景是白色的."""
     previous: Token | None = None

@@ -53,6 +53,8 @@ class Walk(Things):
         self._clause.ahead = ahead
         if take is not None:
             take(token)
+        if token.text.lower() == "of":
+            self._clause.of = self._clause.last
         self._clause.previous = token
 
     def _end_clause(self) -> None:

@@ -72,6 +72,11 @@ class Scenery(Clauses):
         self._clause.wait.tokens.append(token)
         return True
 
+    def _take_shade(self, token: Token) -> None:
+        super()._take_shade(token)
+        if token.name == "dark" and any(other.kind == "scene" for other in self._clause.ahead[:2]):
+            self.carried.setdefault("time", "night")  # a dark library
+
     def _take_count(self, token: Token) -> None:
         super()._take_count(token)
         self._carry(token.meaning)  # a field of tulips

@@ -70,7 +70,10 @@ class Things(Scenery):
     def _child_of_last(self, token: Token, wait: Waiting) -> Token:
         """Return the young animal as the one named before has it: an elephant and her calf."""
         parent = next((draft for draft in reversed(self.drafts) if draft.token.kind == "animal"), None)
-        if not token.meaning.facts.get("young") or parent is None or parent.token.meaning is token.meaning:
+        previous = self._clause.previous
+        theirs = previous is not None and previous.text.lower() in ("her", "its", "his", "their", "的")
+        usual = parent is None or parent.thing.name in token.meaning.names("young")
+        if "young" not in token.meaning.facts or parent is None or usual or not theirs:
             return token
         wait.size = "small"
         return replace(token, meaning=replace(parent.token.meaning, facts={**parent.token.meaning.facts}))
@@ -131,9 +134,16 @@ class Things(Scenery):
         """Whether the flowers are those of the vase before them: a bouquet of roses, a vase with tulips."""
         relation, previous = self._clause.relation, self._clause.previous
         told = previous is not None and (previous.name == "of" or previous.text.lower() == "of")
+        told = told or self._clause.of is vase
         told = told or (self._clause.base is not None and self._clause.base[0] is vase)  # 花瓶里插着牡丹
         if not told and (relation is None or relation.text.lower() != "with"):
             return False
+        if vase.being:  # 放一只黄色的风筝: what is in hand is in the drawing of the pose
+            colours = ((token.name, wait.colour),) if wait.colour and wait.colour.startswith("#") else ()
+            vase.set(pose=token.name, parts=(*vase.thing.parts, *colours))
+            self.note(wait.start(token), token, "drawn")
+            self._clause.relation = None
+            return True
         self._colour_pot(vase, vase.thing.colour)
         vase.set(pose=token.name, colour=wait.colour or self.can.colours[token.name])
         self.note(wait.start(token), token, "drawn")
@@ -304,9 +314,17 @@ class Things(Scenery):
         flies = token.name == "fly" and draft.token.kind != "person"
         if flies and draft.thing.place is None:
             draft.set(place="sky")
+        if name not in known:
+            self._lay_beside(token)
         # Whatever has no pose of standing stands anyway, and what has no wings flies as it is.
         settled = name == draft.thing.pose or (token.name not in known and (token.name == "stand" or flies))
         self.note(token, token, "drawn" if settled else "undrawn")
+
+    def _lay_beside(self, token: Token) -> None:
+        """Draw what is done with, beside one who has no drawing of doing it: an elephant's football."""
+        thing = token.meaning.facts.get("thing", token.name)
+        if thing in self.can.poses and len(self.drafts) < MAX_THINGS:
+            self.drafts.append(Draft(Thing(name=thing), token, being=False))
 
     def _take_worn(self, token: Token) -> None:
         wait = self._adjectives()
