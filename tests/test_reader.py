@@ -119,7 +119,10 @@ def _things(prompt: str) -> list[str]:
         parts += [f"{part}={colour}" for part, colour in thing.parts]
         parts += [f"wears {item}" for item in thing.wears] + [f"holds {item}" for item in thing.holds]
         parts += [f"atop {thing.on}" if thing.on else "", f"under {thing.under}" if thing.under else ""]
-        parts += [f"on {thing.seat}{thing.seat_colour or ''}" if thing.seat else "", f"at {thing.place}" if thing.place else ""]
+        parts += [
+            f"on {thing.seat}{thing.seat_colour or ''}" if thing.seat else "",
+            f"at {thing.place}" if thing.place else "",
+        ]
         lines.append(" ".join(part for part in (*parts, thing.size or "") if part))
     return lines
 
