@@ -81,7 +81,7 @@ def _gather(known: Sequence[Thing], stage: Stage) -> list[Party]:
     total = sum(len(copies) for copies in groups)
     parties: list[Party] = []
     for rank, copies in enumerate(groups):
-        taken = [party.spot.x for party in parties if party.layer == "ground"]
+        taken = [party.spot.x for party in parties if party.layer in ("ground", "water")]
         spot, layer = _choose_spot(copies[0][0], rank, free, stage, taken)
         if parties and layer == "ground" and _is_large(parties[0].things[0]):
             spot = replace(
@@ -138,17 +138,8 @@ def _choose_spot(
 ) -> tuple[Spot, str]:
     """Return the best free spot for a thing and the layer it is in; what it asks for comes first."""
     art = subjects.subject(thing.name, thing.pose)
-    layer = "ground"
-    adrift = stage.floats and not stage.mirror  # all is air or water here: no sky of its own
-    if not adrift and (thing.place == "sky" or art.pose in ("fly", "launch")):
-        layer = "sky"
-    elif free["water"] and (art.swims or (art.scene in ("sea", "underwater") and art.category in _SWIMMERS)):
-        layer = "water"
-    elif thing.place == "back" or (rank > 0 and _is_large(thing)):
-        layer = "back"
-    spots = free[layer] or list(stage.spots[-1:])
-    spot = next((one for one in spots if layer != "back" or _apart(one, taken)), spots[0])
-    spots.remove(spot)
+    layer = _layer_of(thing, rank, bool(free["water"]), stage)
+    spot = _free_spot(free[layer] or list(stage.spots[-1:]), layer, taken)
     if layer == "back" and _is_large(thing):  # it was asked for: it is to be seen beside who stands in front
         spot = replace(spot, y=spot.y + 0.3 * max(0.0, _BACK - spot.scale), scale=max(spot.scale, _BACK))
     if layer == "sky" and art.category == "animal":  # one sees what bird it is
@@ -160,6 +151,30 @@ def _choose_spot(
     elif rank == 0 and layer == "ground" and art.category in _LARGE:
         spot = replace(spot, x=0.5)
     return spot, layer
+
+
+def _layer_of(thing: Thing, rank: int, on_water: bool, stage: Stage) -> str:
+    """Return where a thing goes: into the sky, on the water, behind the others, or on the ground."""
+    art = subjects.subject(thing.name, thing.pose)
+    adrift = stage.floats and not stage.mirror  # all is air or water here: no sky of its own
+    if not adrift and (thing.place == "sky" or art.pose in ("fly", "launch")):
+        return "sky"
+    if on_water and (art.swims or (art.scene in ("sea", "underwater") and art.category in _SWIMMERS)):
+        return "water"
+    return "back" if thing.place == "back" or (rank > 0 and _is_large(thing)) else "ground"
+
+
+def _free_spot(spots: list[Spot], layer: str, taken: Sequence[float]) -> Spot:
+    """Return the first spot of a layer, and take it; behind others the first that they do not hide."""
+    if layer not in ("back", "water") or not taken:
+        return spots.pop(0)
+    spot = next((one for one in spots if _apart(one, taken)), None)
+    if spot is None:
+        spot = max(spots, key=lambda one: min(abs(one.x - x) for x in taken))
+    spots.remove(spot)
+    if layer == "back" and not _apart(spot, taken):  # a shore has room on its other side too
+        return replace(spot, x=0.26 if taken[0] > 0.5 else 0.74)
+    return spot
 
 
 def _is_large(thing: Thing) -> bool:

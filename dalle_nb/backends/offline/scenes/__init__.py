@@ -184,10 +184,18 @@ def choose_scene(sketch: Sketch) -> str:
     known = [thing for thing in sketch.things if thing.name in subjects.names()]
     if known:
         home = _indoors_with(known) or _home(known[0])
+        if home == "sea" and any(_is_on_land(thing) for thing in known[1:]):
+            home = "coast"  # a boat and a house: there is a shore for the house
         return "meadow" if sketch.weather == "snow" and home in _WARM else home
     fitting = (scene for effect, scene in _EFFECT_SCENES.items() if effect in sketch.effects)
     landscape = "meadow" if sketch.time or sketch.weather or sketch.season else "abstract"
     return next(fitting, landscape)
+
+
+def _is_on_land(thing: Thing) -> bool:
+    """Whether it stands on the ground of its own."""
+    art = subjects.subject(thing.name)
+    return art.category in ("building", "plant", "person") and art.scene not in _WETTED and not thing.on
 
 
 def _home(thing: Thing) -> str:
