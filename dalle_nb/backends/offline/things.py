@@ -341,7 +341,7 @@ class Things(Scenery):
         own = [item for item in draft.thing.wears if item.partition("#")[0] in self.can.garments]
         if token.meaning.facts.get("covers") and wait.colour and own and part == "wears":
             # A ballerina in a purple dress: what she wears anyway is purple.
-            dyed = {item: item.partition("#")[0] + wait.colour for item in own}
+            dyed = {item: item.partition("#")[0] + _dye(wait) for item in own}
             draft.set(wears=tuple(dyed.get(item, item) for item in draft.thing.wears))
             self.note(wait.start(token), token, "drawn")
             return
@@ -359,13 +359,13 @@ class Things(Scenery):
             return
         if part == "wears" and draft.thing.wears and token.meaning.facts.get("whole"):
             *others, suit = draft.thing.wears  # an astronaut in a white suit
-            draft.set(wears=(*others, suit.partition("#")[0] + (wait.colour or "")))
+            draft.set(wears=(*others, suit.partition("#")[0] + _dye(wait)))
             self.note(wait.start(token), token, "drawn")
             return
         worn_already = [item for item in draft.thing.wears if item.partition("#")[0] == token.name]
         if part == "wears" and worn_already:
             # A farmer in a straw hat, an astronaut in an orange spacesuit: the same once more, told better.
-            better = token.name + (wait.colour or worn_already[0].removeprefix(token.name))
+            better = token.name + (_dye(wait) or worn_already[0].removeprefix(token.name))
             draft.set(wears=tuple(better if item in worn_already else item for item in draft.thing.wears))
             self.note(wait.start(token), token, "drawn")
             return
@@ -376,7 +376,7 @@ class Things(Scenery):
         fits = self.can.draws(token.name) and self.can.fits(draft.thing.name, token.name)
         self.note(wait.start(token), token, "drawn" if fits else "undrawn")
         if fits:
-            item = token.name + (wait.colour or "")
+            item = token.name + _dye(wait)
             draft.set(**{part: (*getattr(draft.thing, part), item)})
             if token.meaning.facts.get("whole") and draft.token.kind == "person":
                 draft.set(colour=wait.colour or self.can.colours[token.name])  # sleeves as the jacket
@@ -427,6 +427,11 @@ class Things(Scenery):
             draft.set(colour=colour)
         elif slot:
             draft.set(parts=(*draft.thing.parts, (slot, colour)))
+
+
+def _dye(wait: Waiting) -> str:
+    """Return the colour of what is worn or held; patterns are for whole things, and it keeps its own."""
+    return wait.colour if wait.colour and wait.colour.startswith("#") else ""
 
 
 def _cover(own: str, wait: Waiting, being: bool = False) -> str:
