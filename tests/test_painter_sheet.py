@@ -17,8 +17,7 @@ from painter_sheet import PROMPTS, SHOWN  # noqa: E402  # it is a script, not a 
 
 def _with_companions(name: str) -> tuple[str, ...]:
     """A thing, and what is always worn with it: a raincoat and its hood."""
-    others = subjects._facts().get(name, {}).get("also", ())
-    return (name, *(each for other in others for each in _with_companions(other)))
+    return (name, *subjects._facts().get(name, {}).get("also", ()))
 
 
 SKETCHES = [read(prompt, seed=1) for prompt in PROMPTS]

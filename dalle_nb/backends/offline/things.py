@@ -1,4 +1,4 @@
-"""Makes Things of the subjects that a prompt names: their poses, and what they wear and hold.
+"""Makes Things of the subjects that a prompt names: how many, in which pose, arranged how.
 
 What stands before its subject (戴着墨镜的狗, a sleeping cat) waits for it here. How subjects stand to one another is
 `grammar.py`'s to find.
@@ -7,37 +7,31 @@ What stands before its subject (戴着墨镜的狗, a sleeping cat) waits for it
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from dalle_nb.backends.offline.clauses import Draft, Waiting
+from dalle_nb.backends.offline.compounds import compounds
+from dalle_nb.backends.offline.dressing import Dressing
 from dalle_nb.backends.offline.lexicon import BEINGS, Lexicon
 from dalle_nb.backends.offline.repertoire import Repertoire
-from dalle_nb.backends.offline.scenery import Scenery
 from dalle_nb.backends.offline.segment import Token
 from dalle_nb.backends.offline.sketch import Thing
 
 MAX_THINGS = 4
 """More subjects than these make no picture; the rest are named as not drawn."""
 MAX_COUNT = 12
-_SECONDS = ("accent", "patch", "spots", "stripe", "stripes", "panel")
-"""Where art has a place for a second colour."""
 _PLAIN = frozenset({"stand", "walk", "run", "jump", "sit"})
 """Poses that give way to a plainer telling of what is done: jumping, and shooting a ball."""
 _GROUPS = {"family": 3, "couple": 2}
 """How many animals these are: a penguin family."""
-_COVERS = {"stripes": "stripes", "spots": "dots"}
-_PALE, _DARK = "#f3f1ec", "#4a3a34"
 
 
-class Things(Scenery):
+class Things(Dressing):
     """The subjects of a picture in the making."""
 
     def __init__(self, lexicon: Lexicon, can: Repertoire) -> None:
         super().__init__(lexicon, can)
-        self.drafts: list[Draft] = []
         self._vessel: Draft | None = None  # waits for what is in it
         self._missed = False  # whether a being was named that has no art
-        self._next: dict[str, Any] = {}  # what the next subject takes: pose, wears, holds, place, seat
 
     def _qualifies_next(self, token: Token) -> bool:
         """Whether the word only tells more of the noun after it: golden retriever puppies, a stone castle."""
@@ -47,9 +41,7 @@ class Things(Scenery):
         wait = self._clause.wait
         if follows.name == token.name and follows.is_thing:
             wait.colour = wait.colour or token.meaning.facts.get("colour")
-        elif not (token.meaning.facts.get("material") and follows.is_thing) and not _compounds(
-            token, follows
-        ):
+        elif not (token.meaning.facts.get("material") and follows.is_thing) and not compounds(token, follows):
             return False
         wait.tokens.append(token)
         return True
@@ -227,19 +219,6 @@ class Things(Scenery):
         self._hand_over(draft)
         return draft
 
-    def _coloured(self, token: Token, wait: Waiting) -> dict[str, Any]:
-        """Return the colours of a thing: one, two where its art has a place for the second, or a pattern."""
-        colour, facts = wait.colour or token.meaning.facts.get("colour"), token.meaning.facts
-        if token.kind == "person" or not (wait.second or wait.pattern):
-            return {"colour": colour}
-        own = colour or self.can.colours.get(token.name, "")
-        second = next((slot for slot in _SECONDS if slot in self.can.slots.get(token.name, ())), None)
-        if wait.second and second and wait.pattern in (None, "stripes"):
-            return {"colour": own, "parts": ((second, wait.second),)}
-        if not own.startswith("#") or (token.kind in BEINGS and wait.pattern == "stripes" and not facts):
-            return {"colour": colour}
-        return {"colour": _cover(own, wait, token.kind in BEINGS)}
-
     def _hand_over(self, draft: Draft) -> None:
         """Give a new subject what stood before it: 戴着墨镜的狗, a sleeping cat, on the left a dog."""
         place = self._next.pop("place", None)
@@ -265,23 +244,6 @@ class Things(Scenery):
             return []
         joined = self._clause.joined
         return joined if draft.being and draft in joined else [draft]
-
-    def _being(self) -> Draft | None:
-        """Return the being that is spoken of."""
-        if self._clause.last is not None and self._clause.last.being:
-            return self._clause.last
-        return next((draft for draft in reversed(self.drafts) if draft.being), None)
-
-    def _dresses(self, token: Token, wait: Waiting) -> bool:
-        """Whether a word for a person only tells how the animal after it is dressed: an astronaut dog."""
-        follows = self._clause.ahead[:1]
-        worn = token.meaning.names("wears")
-        if not worn or not follows or follows[0].kind not in ("animal", "creature"):
-            return False
-        suits = [replace(token, meaning=self.lexicon.find(f"worn/{name}")) for name in worn]
-        self._next.setdefault("wears", []).extend((suit, Waiting()) for suit in suits)
-        self._clause.wait = wait
-        return True
 
     def _take_pose(self, token: Token) -> None:
         if self._denies(token):
@@ -325,137 +287,3 @@ class Things(Scenery):
         thing = token.meaning.facts.get("thing", token.name)
         if thing in self.can.poses and len(self.drafts) < MAX_THINGS:
             self.drafts.append(Draft(Thing(name=thing), token, being=False))
-
-    def _take_worn(self, token: Token) -> None:
-        wait = self._adjectives()
-        if self._denies(token):
-            return
-        self._clause.relation = None
-        being = self._being()
-        if being is None or any(other.name == "of" for other in self._clause.ahead[:1]):
-            self._next.setdefault("wears", []).append((token, wait))
-        else:
-            self._attach(being, "wears", token, wait)
-
-    def _attach(self, draft: Draft, part: str, token: Token, wait: Waiting) -> None:
-        own = [item for item in draft.thing.wears if item.partition("#")[0] in self.can.garments]
-        if token.meaning.facts.get("covers") and wait.colour and own and part == "wears":
-            # A ballerina in a purple dress: what she wears anyway is purple.
-            dyed = {item: item.partition("#")[0] + _dye(wait) for item in own}
-            draft.set(wears=tuple(dyed.get(item, item) for item in draft.thing.wears))
-            self.note(wait.start(token), token, "drawn")
-            return
-        if (
-            token.meaning.facts.get("covers")
-            and (wait.colour or wait.pattern)
-            and draft.token.kind == "person"
-            and not draft.token.meaning.names("wears")
-        ):
-            plain = wait.colour or draft.thing.colour or self.can.colours[draft.thing.name]
-            draft.set(
-                colour=_cover(plain, wait) if wait.pattern or wait.second else plain
-            )  # people are drawn dressed: their main colour is that of their clothes
-            self.note(wait.start(token), token, "drawn")
-            return
-        if part == "wears" and draft.thing.wears and token.meaning.facts.get("whole"):
-            *others, suit = draft.thing.wears  # an astronaut in a white suit
-            draft.set(wears=(*others, suit.partition("#")[0] + _dye(wait)))
-            self.note(wait.start(token), token, "drawn")
-            return
-        worn_already = [item for item in draft.thing.wears if item.partition("#")[0] == token.name]
-        if part == "wears" and worn_already:
-            # A farmer in a straw hat, an astronaut in an orange spacesuit: the same once more, told better.
-            better = token.name + (_dye(wait) or worn_already[0].removeprefix(token.name))
-            draft.set(wears=tuple(better if item in worn_already else item for item in draft.thing.wears))
-            self.note(wait.start(token), token, "drawn")
-            return
-        if token.name in draft.token.meaning.names("own"):
-            draft.set(colour=wait.colour or draft.thing.colour)  # a knight in black armour
-            self.note(wait.start(token), token, "drawn")
-            return
-        fits = self.can.draws(token.name) and self.can.fits(draft.thing.name, token.name)
-        self.note(wait.start(token), token, "drawn" if fits else "undrawn")
-        if fits:
-            item = token.name + _dye(wait)
-            draft.set(**{part: (*getattr(draft.thing, part), item)})
-            if token.meaning.facts.get("whole") and draft.token.kind == "person":
-                draft.set(colour=wait.colour or self.can.colours[token.name])  # sleeves as the jacket
-
-    def _take_part(self, token: Token) -> None:
-        """Colour a part of a subject, named before or about to be: a house with a red roof, 白发的老人."""
-        wait, clause = self._adjectives(), self._clause
-        if self._denies(token):
-            return
-        colour = wait.colour or token.meaning.facts.get("colour")
-        near = [*clause.ahead[:1], *([clause.relation] if clause.relation else [])]
-        if colour is None or not colour.startswith("#"):
-            if colour or any(other.name in ("on", "in", "under") for other in near):
-                self.note(wait.start(token), token, "undrawn")
-            return
-        follows = bool(clause.ahead) and (clause.ahead[0].name == "of" or self._belongs_to_next(token))
-        owner = None if follows else next(filter(None, (clause.last, *reversed(self.drafts))), None)
-        if owner is None:
-            self._next.setdefault("parts", []).append((token, wait))
-        else:
-            self._colour_part(owner, token, wait)
-
-    def _belongs_to_next(self, token: Token) -> bool:
-        """Whether the noun follows at once: a blonde girl, 白发老人."""
-        clause = self._clause
-        return (
-            clause.relation is None
-            and (clause.last is None or not token.text.isascii())
-            and clause.ahead[0].is_thing
-        )
-
-    def _colour_part(self, draft: Draft, token: Token, wait: Waiting) -> None:
-        slots = self.can.slots.get(draft.thing.name, frozenset())
-        colour = wait.colour or token.meaning.facts["colour"]
-        if "makes" in token.meaning.facts and draft.token.kind == "vehicle" and not slots & {"sail", "sails"}:
-            draft.set(name=token.meaning.facts["makes"])  # a wooden boat with a brown sail
-            slots = self.can.slots.get(draft.thing.name, frozenset())
-        slot = next((name for name in token.meaning.names("slots") if name in slots or name == "main"), None)
-        self.note(wait.start(token), token, "drawn" if slot or token.name in _COVERS else "undrawn")
-        if slot and slot != "main" and wait.second:
-            draft.set(colour=colour, parts=(*draft.thing.parts, (slot, wait.second)))  # red and white stripes
-            return
-        if slot is None and token.name in _COVERS:
-            own = draft.thing.colour or self.can.colours.get(draft.thing.name) or _PALE
-            both = (colour, wait.second) if wait.second else (own[-7:], colour)
-            draft.set(colour=_COVERS[token.name] + "".join(both))
-        elif slot == "main":
-            draft.set(colour=colour)
-        elif slot:
-            draft.set(parts=(*draft.thing.parts, (slot, colour)))
-
-
-def _dye(wait: Waiting) -> str:
-    """Return the colour of what is worn or held; patterns are for whole things, and it keeps its own."""
-    return wait.colour if wait.colour and wait.colour.startswith("#") else ""
-
-
-def _cover(own: str, wait: Waiting, being: bool = False) -> str:
-    """Return a pattern of the colours told, or of one's own and a paler or darker one."""
-    pattern = wait.pattern or ("patches" if being else "stripes")
-    return f"{pattern}{own}{wait.second or (_DARK if own == _PALE else _PALE)}"
-
-
-def _compounds(token: Token, follows: Token) -> bool:
-    """Whether two nouns make one, of which the second is the thing: a castle tower, a dog's bowl, 草莓蛋糕."""
-    first, second = token.kind, follows.kind
-    if not token.text.isascii():
-        return (
-            (first == second == "person")
-            or (first in ("food", "plant") and second == "food")
-            or (first == "animal" and second == "thing" and not follows.meaning.facts.get("seat"))
-        )
-    if first == second == "person":
-        return True  # a girl wizard, 少年剑客
-    owned = follows.start - token.end > 1
-    if (second in ("part", "worn") and not owned) or (second == "scene" and owned):
-        return True  # a carrot nose, cat ears, a wizard's study; but who has a boy's nose is there
-    if first == "building":
-        return second in ("building", "thing", "scene", "vehicle")
-    if first in BEINGS:
-        return second == "thing"
-    return second in ("food", "plant", "thing", "building", "vehicle")

@@ -41,9 +41,7 @@ def _stripes(
     across: NDArray[np.float64], down: NDArray[np.float64], wide: bool, many: int
 ) -> NDArray[np.int64]:
     along = across if wide else down  # bands round a tower, gores of a balloon
-    return np.asarray(np.floor(along * (12 if many > 2 else 9)), np.int64) + 0 * np.asarray(
-        across + down > 9, np.int64
-    )
+    return np.asarray(np.floor(along * (12 if many > 2 else 9)), np.int64)
 
 
 def _dots(
