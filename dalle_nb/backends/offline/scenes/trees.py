@@ -58,6 +58,15 @@ def grow_tree(
     ])  # fmt: skip
 
 
+def paint_row(
+    canvas: Canvas, light: Light, trees: Sequence[tuple[str, float, float, float]], *, tall: float, far: float
+) -> None:
+    """Paint trees told as (name, u from the middle in heights, foot, height); those under ``tall`` stand ``far`` off."""
+    for name, u, foot, height in trees:
+        place = (0.5 + u / canvas.aspect, foot)
+        paint_tree(canvas, light, name, place, height, distance=far if height < tall else 0.0)
+
+
 def paint_tree(
     canvas: Canvas,
     light: Light,

@@ -24,7 +24,7 @@ from dalle_nb.backends.offline.scenes.land import (
 )
 from dalle_nb.backends.offline.scenes.mountain import raise_peaks
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
-from dalle_nb.backends.offline.scenes.trees import paint_grove, paint_tree
+from dalle_nb.backends.offline.scenes.trees import paint_grove, paint_row, paint_tree
 from dalle_nb.backends.offline.sketch import Sketch, Thing
 
 _WET = ("lake", "river", "pond", "water", "swamp", "hot-spring", "stream")
@@ -145,15 +145,13 @@ def paint_river(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     paint_hills(canvas, light, horizon)
     paint_woods(canvas, light, "wood", foot=horizon + 0.02, height=0.07, count=60, gap=0.07)
     carve_river(canvas, sketch, light, horizon + 0.012)
-    for name, u, foot, tall in (
+    trees = (
         ("r1", -0.3, 0.53, 0.19),
         ("r2", 0.36, 0.55, 0.24),
         ("r3", -0.52, 0.6, 0.32),
         ("r4", 0.58, 0.68, 0.44),
-    ):
-        paint_tree(
-            canvas, light, name, (0.5 + u / canvas.aspect, foot), tall, distance=0.12 if tall < 0.3 else 0.0
-        )
+    )
+    paint_row(canvas, light, trees, tall=0.3, far=0.12)
     rocks = [
         (-0.27, 0.87, 0.09),
         (-0.33, 0.91, 0.06),

@@ -24,7 +24,7 @@ from dalle_nb.backends.offline.scenes.land import (
     season_stage,
 )
 from dalle_nb.backends.offline.scenes.stage import Spot, Stage
-from dalle_nb.backends.offline.scenes.trees import paint_tree
+from dalle_nb.backends.offline.scenes.trees import paint_row, paint_tree
 from dalle_nb.backends.offline.sketch import Sketch
 
 _SPOTS = (Spot(x=0.5, y=0.94, scale=0.5), Spot(x=0.76, y=0.93, scale=0.46), Spot(x=0.25, y=0.93, scale=0.45))
@@ -385,13 +385,11 @@ def paint_country_road(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
         light.cast(grass),
         np.exp(-((off / 0.13) ** 2)) * 0.7 * ramp(0.35, 0.6, part.noise("strip", 0.02, octaves=3)),
     )
-    for name, u, foot, tall in (
+    trees = (
         ("t1", -0.2, 0.655, 0.13),
         ("t2", 0.2, 0.66, 0.15),
         ("t3", -0.36, 0.73, 0.3),
         ("t4", 0.42, 0.75, 0.34),
-    ):
-        paint_tree(
-            canvas, light, name, (0.5 + u / canvas.aspect, foot), tall, distance=0.2 if tall < 0.2 else 0.0
-        )
+    )
+    paint_row(canvas, light, trees, tall=0.2, far=0.2)
     return replace(stage, ground=0.66, leafy=True, props=())

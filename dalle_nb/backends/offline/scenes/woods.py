@@ -70,24 +70,27 @@ def paint_bamboo(canvas: Canvas, sketch: Sketch, light: Light) -> Stage:
     return season_stage(light, _HORIZON, _SPOTS, _BACK, ground=0.72, painted=frozenset({"bamboo"}))
 
 
+def _rooted(
+    canvas: Canvas, rows: list[list[float]], layer: int, gap: float, wide: float, foot: float, spare: float
+) -> list[tuple[float, float, float, float]]:
+    """Return where stems of a layer stand, how thick and how leaning each is; ``gap`` stays free in the middle."""
+    near, stems = layer / 3, []
+    for along, size, lean in rows:
+        u = (along - 0.5) * 3.2
+        if abs(u) > gap:
+            x, y = 0.5 + u / canvas.aspect, foot + 0.05 * near * size
+            stems.append((x, y, wide * (spare + 0.5 * size), lean - 0.5))
+    return stems
+
+
 def _raise_stems(canvas: Canvas, light: Light, layer: int, colour: Colour) -> None:
     near = layer / 3
     wide, foot = 0.009 + 0.03 * near, _HORIZON + 0.02 + 0.27 * near**1.5
-    stems = []
-    for along, size, lean in canvas.chance(f"stems-{layer}").random((54 - 13 * layer, 3)).tolist():
-        u = (along - 0.5) * 3.2
-        if abs(u) > (0.0, 0.1, 0.24, 0.34)[layer]:
-            stems.append(
-                (
-                    0.5 + u / canvas.aspect,
-                    foot + 0.05 * near * size,
-                    wide * (0.75 + 0.5 * size),
-                    (lean - 0.5) * 0.12,
-                )
-            )
+    rows = canvas.chance(f"stems-{layer}").random((54 - 13 * layer, 3)).tolist()
+    stems = _rooted(canvas, rows, layer, (0.0, 0.1, 0.24, 0.34)[layer], wide, foot, 0.75)
 
     def at(x: float, y: float, lean: float, up: float) -> tuple[float, float]:
-        return x + lean * up / canvas.aspect, y - up
+        return x + 0.12 * lean * up / canvas.aspect, y - up
 
     def poles(pen: Pen, share: float, aside: float) -> None:
         for x, y, thick, lean in stems:
@@ -160,23 +163,13 @@ def _raise_birches(canvas: Canvas, light: Light, layer: int) -> None:
     near = layer / 3
     wide, foot = 0.008 + 0.036 * near, _HORIZON + 0.02 + 0.25 * near**1.5
     chance = canvas.chance(f"birch-{layer}")
-    trunks = []
-    for along, size, lean in chance.random((40 - 10 * layer, 3)).tolist():
-        u = (along - 0.5) * 3.2
-        if abs(u) > (0.0, 0.08, 0.22, 0.36)[layer]:
-            trunks.append(
-                (
-                    0.5 + u / canvas.aspect,
-                    foot + 0.05 * near * size,
-                    wide * (0.7 + 0.5 * size),
-                    (lean - 0.5) * 0.1,
-                )
-            )
+    rows = chance.random((40 - 10 * layer, 3)).tolist()
+    trunks = _rooted(canvas, rows, layer, (0.0, 0.08, 0.22, 0.36)[layer], wide, foot, 0.7)
     marks = chance.random((26, 3)).tolist()
 
     def poles(pen: Pen, share: float) -> None:
         for x, y, thick, lean in trunks:
-            half, top = thick * share / 2 / pen.aspect, x + lean * y / pen.aspect
+            half, top = thick * share / 2 / pen.aspect, x + 0.1 * lean * y / pen.aspect
             pen.polygon(
                 [
                     (x - half * 1.25, y),
@@ -190,7 +183,7 @@ def _raise_birches(canvas: Canvas, light: Light, layer: int) -> None:
         for number, (x, y, thick, lean) in enumerate(trunks):
             for up, long, side in marks:
                 high = (up + number * 0.37) % 1 * y
-                at = x + (lean * high + (side - 0.5) * 0.5 * thick) / pen.aspect
+                at = x + (0.1 * lean * high + (side - 0.5) * 0.5 * thick) / pen.aspect
                 pen.line(
                     [
                         (at - 0.3 * long * thick / pen.aspect, y - high),
