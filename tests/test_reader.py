@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dalle_nb.backends.offline.lexicon import load_lexicon
+from dalle_nb.backends.offline.lexicon import load_lexicon, normalise
 from dalle_nb.backends.offline.reader import MAX_READ, read
 from dalle_nb.backends.offline.repertoire import Repertoire
 from dalle_nb.backends.offline.sketch import Sketch
@@ -270,6 +270,9 @@ BINDINGS = {
     "a straw hat on a sofa": ["hat", "sofa"],
     "a cat outside a house": ["cat", "house"],
     "花瓶里插着郁金香": ["#e0506a vase tulip"],
+    "a fox and her cub": ["fox", "fox small"],
+    "a fox and a lovely chick": ["fox"],
+    "a cat in a rainbow scarf": ["cat wears scarf"],
     "no cats and dogs": [],
     "a house with no people and a red boat": ["house", "#d0342c boat"],
 }
@@ -385,6 +388,16 @@ def test_the_lexicon_is_large_in_both_languages(language: str) -> None:
     """Each language has at least the 600 entries that were promised."""
     words = {word for meaning in load_lexicon().meanings for word in meaning.words[language]}
     assert len(words) >= 600
+
+
+def test_no_word_is_listed_where_it_cannot_be_found() -> None:
+    """A spelling belongs to one meaning: what a second lists of it would never be read."""
+    owners: dict[str, list[str]] = {}
+    for meaning in load_lexicon().meanings:
+        if meaning.kind not in ("firm", "measure", "count"):
+            for word in (*meaning.words["en"], *meaning.words["zh"]):
+                owners.setdefault(normalise(word), []).append(f"{meaning.kind}/{meaning.name}")
+    assert {word: places for word, places in owners.items() if len(places) > 1} == {}
 
 
 @given(st.text(max_size=300))

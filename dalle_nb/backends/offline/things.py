@@ -63,7 +63,7 @@ class Things(Dressing):
         """Return the young animal as the one named before has it: an elephant and her calf."""
         parent = next((draft for draft in reversed(self.drafts) if draft.token.kind == "animal"), None)
         previous = self._clause.previous
-        theirs = previous is not None and previous.text.lower() in ("her", "its", "his", "their", "的")
+        theirs = previous is not None and previous.name == "possessive"
         usual = parent is None or parent.thing.name in token.meaning.names("young")
         if "young" not in token.meaning.facts or parent is None or usual or not theirs:
             return token
